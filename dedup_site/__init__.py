@@ -1,0 +1,1 @@
+"""Second Look: people review duplicate pictures before anything happens to a file."""

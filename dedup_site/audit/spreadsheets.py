@@ -1,0 +1,49 @@
+"""CSV that a spreadsheet program may open: no cell of it becomes a formula.
+
+The guard changes what a cell holds, so that CSV is a view; the JSONL beside it is the truth.
+"""
+
+import csv
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+
+# The full-width forms are taken for the plain ones by spreadsheets in East Asian languages.
+FORMULA_STARTS = tuple("=+-@\t\r\0\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}") + (
+    "\N{FULLWIDTH HYPHEN-MINUS}",
+    "\N{FULLWIDTH COMMERCIAL AT}",
+    "\N{MINUS SIGN}",
+)
+# So that Excel reads Chinese as UTF-8.
+BYTE_ORDER_MARK = "\ufeff"
+
+Cell = str | int | None
+
+
+def safe_cell(value: Cell) -> Cell:
+    """Text that could start a formula, also behind blanks, gets a leading apostrophe."""
+    if not isinstance(value, str):
+        return value
+    start = value.lstrip(" \n\v\f")
+    while start and start[0] not in FORMULA_STARTS and _is_blank(start[0]):
+        start = start[1:]
+    return f"'{value}" if start.startswith(FORMULA_STARTS) else value
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Iterable[Cell]]) -> Iterator[str]:
+    """The table line by line: byte order mark, header, guarded and quoted rows (RFC 4180)."""
+    writer = csv.writer(_Echo())
+    yield BYTE_ORDER_MARK + writer.writerow(header)
+    for row in rows:
+        yield writer.writerow([safe_cell(cell) for cell in row])
+
+
+def _is_blank(character: str) -> bool:
+    """White space, control characters and characters without a shape."""
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, line: str) -> str:
+        return line

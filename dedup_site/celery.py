@@ -1,0 +1,51 @@
+"""The Celery application: JSON messages that carry ids, no results, a schedule kept in code."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging, worker_ready
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dedup_site.settings")
+
+app = Celery("dedup_site")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    # The ledger in Postgres knows what was done: a message may be lost or doubled.
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    broker_transport_options={"visibility_timeout": 3600, "socket_timeout": 30},
+    broker_connection_retry_on_startup=True,
+    # A site without a broker answers at once; the sweeper publishes later.
+    task_publish_retry=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    task_soft_time_limit=1500,
+    task_time_limit=1700,
+    timezone="UTC",
+    beat_schedule={
+        "sweep the ledger": {
+            "task": "scanning.tasks.sweep",
+            "schedule": 15.0,
+            "options": {"expires": 14},
+        },
+        "start due scans": {
+            "task": "scanning.tasks.start_due_runs",
+            "schedule": 60.0,
+            "options": {"expires": 55},
+        },
+    },
+)
+app.autodiscover_tasks(["scanning"])
+
+
+@setup_logging.connect
+def keep_our_logging(**_kwargs: object) -> None:
+    """Settings configured logging; Celery must not replace it."""
+
+
+@worker_ready.connect
+def sweep_at_start(**_kwargs: object) -> None:
+    """A worker that comes up looks for work that a dead one left."""
+    app.send_task("scanning.tasks.sweep")

@@ -1,0 +1,172 @@
+"""Real Postgres and Redis servers from pip packages, for one machine without either.
+
+    with embedded.environment(data_dir):
+        ...  # DATABASE_URL and REDIS_URL are set
+
+Any number of processes may do this at the same time with one folder: the first starts the servers,
+the others find them, the last one out stops them. Two locks make that safe, and the kernel drops
+them when a process dies: everybody who uses the servers holds `embedded.lock` shared, and whoever
+is starting or stopping them holds `embedded.gate` alone.
+"""
+
+import fcntl
+import os
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from dedup_site.embedded_servers import DATABASE, SUPERUSER, EmbeddedError, Postgres, Redis, Server
+
+__all__ = ["EmbeddedError", "Servers", "celery_url", "environment", "servers", "stop"]
+
+# What this process holds. A forked child must not keep its parent's locks alive.
+_held: set[int] = set()
+
+
+def _drop_locks() -> None:
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_drop_locks)
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    database_url: str
+    redis_url: str
+
+
+@contextmanager
+def servers(data_dir: Path, *, durable: bool = True) -> Iterator[Servers]:
+    """Postgres and Redis with their files under `data_dir`, for as long as the block runs.
+
+    `durable=False` trades safety in a power cut for speed; for tests only. Raises EmbeddedError,
+    one line that says what to do.
+    """
+    data_dir = data_dir.resolve()
+    owner = os.getpid()
+    with _lock_file(data_dir, "embedded.lock") as users:
+        try:
+            with _gate(data_dir):
+                fcntl.flock(users, fcntl.LOCK_SH)
+                postgres, redis = (server.ensure(durable=durable) for server in _both(data_dir))
+            yield Servers(
+                f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(postgres))}",
+                f"unix://{quote(str(redis / Redis.socket_name))}?db=0",
+            )
+        finally:
+            if os.getpid() == owner:
+                with _interrupts_held(), _gate(data_dir):
+                    fcntl.flock(users, fcntl.LOCK_UN)
+                    if _is_alone(users):
+                        _stop_both(data_dir)
+
+
+@contextmanager
+def environment(data_dir: Path) -> Iterator[None]:
+    """Set what is missing of DATABASE_URL, REDIS_URL and SECRET_KEY, for child processes too.
+
+    Servers start only if one of the first two is missing. Raises EmbeddedError.
+    """
+    with ExitStack() as stack:
+        missing = {
+            name
+            for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+            if not os.environ.get(name) and not os.environ.get(f"{name}_FILE")
+        }
+        if missing - {"SECRET_KEY"}:
+            found = stack.enter_context(servers(data_dir))
+            values = {"DATABASE_URL": found.database_url, "REDIS_URL": found.redis_url}
+            values["SECRET_KEY"] = _secret_key(data_dir)
+            os.environ.update({name: values[name] for name in missing})
+        yield
+
+
+def stop(data_dir: Path) -> None:
+    """Stop servers that a killed process left behind, for example before `data_dir` is emptied.
+
+    Raises EmbeddedError when somebody uses them.
+    """
+    data_dir = data_dir.resolve()
+    with _lock_file(data_dir, "embedded.lock") as users, _gate(data_dir):
+        if not _is_alone(users):
+            raise EmbeddedError(f"The servers in {data_dir} are in use. Stop Second Look first.")
+        _stop_both(data_dir)
+
+
+def celery_url(redis_url: str) -> str:
+    """The same Redis in the words of Celery, which names Unix sockets in another way."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    database = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return f"redis+socket://{unquote(parts.path)}?virtual_host={database.get('db', '0')}"
+
+
+def _secret_key(data_dir: Path) -> str:
+    """A key of this data folder's own, so that people stay signed in over a restart."""
+    with _lock_file(data_dir, "secret_key") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_size == 0:
+            os.write(file, secrets.token_urlsafe(64).encode())
+        return os.pread(file, 1000, 0).decode()
+
+
+def _both(data_dir: Path) -> tuple[Server, Server]:
+    return Postgres(data_dir), Redis(data_dir)
+
+
+def _stop_both(data_dir: Path) -> None:
+    for server in _both(data_dir):
+        server.stop()
+
+
+def _is_alone(users: int) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _lock_file(data_dir: Path, name: str) -> Iterator[int]:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(data_dir / name, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise EmbeddedError(
+            f"Cannot write to {data_dir} ({error.strerror})."
+            " Set DATA_DIR to a folder of yours on a disk with free space."
+        ) from error
+    _held.add(descriptor)
+    owner = os.getpid()
+    try:
+        yield descriptor
+    finally:
+        if os.getpid() == owner:
+            _held.discard(descriptor)
+            os.close(descriptor)
+
+
+@contextmanager
+def _gate(data_dir: Path) -> Iterator[None]:
+    with _lock_file(data_dir, "embedded.gate") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let an impatient second Ctrl-C wait until the servers are down."""
+    signals = {signal.SIGINT, signal.SIGTERM}
+    with ExitStack() as stack:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+        stack.callback(signal.pthread_sigmask, signal.SIG_SETMASK, before)
+        yield

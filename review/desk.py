@@ -1,0 +1,125 @@
+"""What the pair page shows: one pair, who has it, and which answers this person may give."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dedup_site.accounts.models import User
+from review import comparison, evidence, policies, wording
+from review.models import REASONS, Decision, Hold, Matter, PairReview, Verdict
+from review.services.holds import UNASSIGNED
+from review.services.leases import Lease
+from scanning.models import CandidatePair
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A verdict with its key on the keyboard and its reasons."""
+
+    verdict: Verdict
+    key: str
+    shortcut_hint: str | Promise
+
+    @property
+    def reasons(self) -> list[tuple[int, str, str]]:
+        """Number on the keyboard, code, words."""
+        return [
+            (number, reason.value, str(reason.label))
+            for number, reason in enumerate(REASONS[self.verdict], start=1)
+        ]
+
+
+OPTIONS = (
+    Option(Verdict.DUPLICATE, "d", _("Both show the same thing")),
+    Option(Verdict.NOT_DUPLICATE, "n", _("Keep both")),
+    Option(Verdict.LEGAL_HOLD, "h", _("Nothing may happen to either")),
+)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What was typed before an answer was refused, so that nothing is lost."""
+
+    verdict: str = ""
+    note: str = ""
+    matter: int | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def context(
+    pair: CandidatePair,
+    user: User,
+    lease: Lease | None,
+    *,
+    right_file: int | None = None,
+    answer: Answer | None = None,
+) -> dict[str, Any]:
+    """Everything for `review/_desk.html` but the filters; the number of queries is fixed."""
+    left, right = comparison.sides(pair, user, right_file)
+    review = (
+        PairReview.objects.filter(pk=pair.pk)
+        .select_related("lease_holder", "decision__reviewer")
+        .first()
+    )
+    decision = review.decision if review else None
+    options = [option for option in OPTIONS if policies.may_give(user, option.verdict)]
+    matters = list(Matter.objects.all()) if policies.may_give(user, Verdict.LEGAL_HOLD) else []
+    answer = answer or Answer()
+    return {
+        "pair": pair,
+        "left": left,
+        "right": right,
+        "differences": comparison.differences(left, right),
+        "tier_words": wording.TIERS[pair.tier],
+        "facts": wording.facts(pair),
+        "findings": [
+            (finding, wording.rules(finding)) for finding in evidence.findings_for(pair, user)
+        ],
+        "versions": wording.versions(pair),
+        "lease": lease,
+        "held_elsewhere": _holder(review, user),
+        "decision": decision,
+        "may_undo": decision is not None and policies.may_undo(user, decision),
+        "past": _past(pair),
+        "holds": _holds(pair, user),
+        "options": options if lease or decision else [],
+        "matters": matters,
+        "matter_chosen": answer.matter or _unassigned(matters),
+        "answer": answer,
+    }
+
+
+def _holder(review: PairReview | None, user: User) -> PairReview | None:
+    """The review row, where its lease keeps this person from judging."""
+    if review is None or review.decision_id or review.lease_until is None:
+        return None
+    is_theirs = review.lease_holder_id not in (None, user.pk)
+    return review if is_theirs and review.lease_until > timezone.now() else None
+
+
+def _past(pair: CandidatePair) -> list[Decision]:
+    """Every decision on the pair, newest first."""
+    return list(Decision.objects.filter(pair=pair).select_related("reviewer").order_by("-pk")[:20])
+
+
+def _holds(pair: CandidatePair, user: User) -> list[Hold]:
+    """The holds on either picture; holds on files and libraries only where the person sees them."""
+    digests = (pair.left.sha256, pair.right.sha256)
+    return list(
+        Hold.objects.visible_to(user)
+        .filter(
+            Q(picture__in=(pair.left_id, pair.right_id))
+            | Q(source_file__sha256__in=digests)
+            | Q(library__files__sha256__in=digests)
+        )
+        .select_related("matter", "placed_by", "picture", "library")
+        .distinct()
+    )
+
+
+def _unassigned(matters: list[Matter]) -> int | None:
+    return next((matter.pk for matter in matters if matter.reference == UNASSIGNED), None)

@@ -1,0 +1,181 @@
+"""Which pairs the queue shows, and which decisions the history shows: the filters of both pages."""
+
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from dedup_site.accounts.models import User
+from review.models import Decision, Verdict
+from review.querysets import Pairs, is_held, skipped_by, undecided
+from scanning.models import CandidatePair, Library, Picture, SourceFile
+from scanning.querysets.pairs import QUEUE_TIERS
+
+
+class State(models.TextChoices):
+    """Where a pair stands, as the queue filters it; `skipped` pairs are undecided too."""
+
+    UNDECIDED = "undecided", _("Undecided")
+    SKIPPED = "skipped", _("Skipped by me")
+    DUPLICATE = "duplicate", _("Duplicate")
+    NOT_DUPLICATE = "not_duplicate", _("Not a duplicate")
+    LEGAL_HOLD = "legal_hold", _("Legal hold")
+    ON_HOLD = "on_hold", _("Pictures on hold")
+    ALL = "all", _("All")
+
+
+OPEN_STATES = (State.UNDECIDED, State.SKIPPED)
+
+
+def visible_libraries(request: HttpRequest) -> models.QuerySet[Library]:
+    """The libraries that the filter offers."""
+    return Library.objects.visible_to(request.user)  # type: ignore[arg-type]  # signed in
+
+
+def split_attribute(text: str) -> tuple[str, str]:
+    """`key=value` as a pair of texts; a full-width equals sign counts as well."""
+    key, equals, value = text.replace("\N{FULLWIDTH EQUALS SIGN}", "=", 1).partition("=")
+    if not (key.strip() and equals and value.strip()):
+        raise ValidationError(_("Write the attribute as name=value, for example supplier=A12."))
+    return key.strip(), value.strip()
+
+
+class AttributeField(forms.CharField):
+    """Text of the form `key=value`."""
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value:
+            split_attribute(value)
+
+
+class AttributeFilter(filters.CharFilter):
+    """Pairs of which a file that the person may see has this attribute."""
+
+    field_class = AttributeField
+
+
+class PairFilter(filters.FilterSet):
+    """The filters of the queue. `qs` applies all but tier and state, which the counts go by."""
+
+    library = filters.ModelChoiceFilter(
+        label=_("Library"),
+        queryset=visible_libraries,
+        method="filter_library",
+        empty_label=_("All libraries"),
+    )
+    tier = filters.MultipleChoiceFilter(
+        label=_("Tier"),
+        choices=CandidatePair.Tier.choices,
+        widget=forms.CheckboxSelectMultiple,
+        method="keep",
+    )
+    score_min = filters.NumberFilter(
+        label=_("Score from (%)"), method="filter_score_min", min_value=0, max_value=100
+    )
+    score_max = filters.NumberFilter(
+        label=_("Score to (%)"), method="filter_score_max", min_value=0, max_value=100
+    )
+    attribute = AttributeFilter(label=_("Attribute"), method="filter_attribute", max_length=300)
+    state = filters.ChoiceFilter(
+        label=_("State"), choices=State.choices, method="keep", empty_label=None
+    )
+
+    class Meta:
+        model = CandidatePair
+        fields: list[str] = []
+
+    @property
+    def user(self) -> User:
+        user: User = self.request.user
+        return user
+
+    def keep(self, pairs: Pairs, _name: str, _value: Any) -> Pairs:
+        """Tier and state come later, in `in_state` and in the order of the queue."""
+        return pairs
+
+    def filter_library(self, pairs: Pairs, _name: str, library: Library) -> Pairs:
+        return pairs.in_library(library.pk)  # type: ignore[attr-defined]  # our own queryset
+
+    def filter_score_min(self, pairs: Pairs, _name: str, percent: Decimal) -> Pairs:
+        return pairs.filter(score__gte=percent * 10)
+
+    def filter_score_max(self, pairs: Pairs, _name: str, percent: Decimal) -> Pairs:
+        return pairs.filter(score__lte=percent * 10)
+
+    def filter_attribute(self, pairs: Pairs, _name: str, text: str) -> Pairs:
+        key, value = split_attribute(text)
+        files = SourceFile.objects.visible_to(self.user).filter(
+            attributes__contains={key: value}, sha256__isnull=False
+        )
+        pictures = Picture.objects.filter(sha256__in=files.values("sha256")).values("pk")
+        return pairs.filter(models.Q(left__in=pictures) | models.Q(right__in=pictures))
+
+    @cached_property
+    def tiers(self) -> list[str]:
+        """The tiers asked for; without a wish, all but the look-alikes."""
+        return self._cleaned("tier") or list(QUEUE_TIERS)
+
+    @cached_property
+    def chosen_state(self) -> State:
+        return State(self._cleaned("state") or State.UNDECIDED)
+
+    @cached_property
+    def filtered(self) -> Pairs:
+        """Pairs that pass the filters but for tier and state; none where a filter is wrong."""
+        pairs: Pairs = self.qs if self.form.is_valid() else CandidatePair.objects.none()
+        return pairs
+
+    def in_state(self, state: State | None = None) -> Pairs:
+        """The filtered pairs that stand where the filter (or `state`) says."""
+        state = state or self.chosen_state
+        match state:
+            case State.ALL:
+                return self.filtered
+            case State.UNDECIDED:
+                return undecided(self.filtered)
+            case State.SKIPPED:
+                return skipped_by(undecided(self.filtered), self.user)
+            case State.ON_HOLD:
+                return self.filtered.filter(is_held())
+            case _:
+                return self.filtered.filter(review__verdict=state)
+
+    def _cleaned(self, name: str) -> Any:
+        return self.form.cleaned_data.get(name) if self.form.is_valid() else None
+
+
+def pair_filter(request: HttpRequest) -> PairFilter:
+    """The filters in the query string, over what the person may see."""
+    pairs = CandidatePair.objects.visible_to(request.user)  # type: ignore[arg-type]  # signed in
+    return PairFilter(request.GET, queryset=pairs, request=request)
+
+
+class DecisionFilter(filters.FilterSet):
+    """The filters of the history page."""
+
+    verdict = filters.ChoiceFilter(
+        label=_("Verdict"), choices=Verdict.choices, empty_label=_("All verdicts")
+    )
+    since = filters.DateFilter(
+        label=_("From"),
+        field_name="made_at",
+        lookup_expr="date__gte",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    until = filters.DateFilter(
+        label=_("To"),
+        field_name="made_at",
+        lookup_expr="date__lte",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    class Meta:
+        model = Decision
+        fields: list[str] = []

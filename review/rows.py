@@ -1,0 +1,64 @@
+"""Candidate pairs as lines of a list, in a fixed number of queries for any number of pairs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+
+from dedup_site.accounts.models import User
+from review.models import PairReview
+from review.wording import score
+from scanning.models import CandidatePair, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A pair with the first visible file of each side."""
+
+    pair: CandidatePair
+    left: SourceFile | None
+    right: SourceFile | None
+    files: int
+
+    @property
+    def score(self) -> str:
+        return score(self.pair.score)
+
+    @property
+    def review(self) -> PairReview | None:
+        return getattr(self.pair, "review", None)
+
+
+def rows_of(pairs: Iterable[CandidatePair], user: User) -> list[Row]:
+    """The pairs with their files; `left` and `right` must have been selected with them."""
+    pairs = list(pairs)
+    digests = {bytes(side.sha256) for pair in pairs for side in (pair.left, pair.right)}
+    place = Window(
+        RowNumber(),
+        partition_by=F("sha256"),
+        order_by=[F("is_present").desc(), F("library__name").asc(), F("path").asc(), F("pk").asc()],
+    )
+    total = Window(Count("pk"), partition_by=F("sha256"))
+    files: dict[bytes, list[SourceFile]] = {}
+    counts: dict[bytes, int] = {}
+    shown = (
+        SourceFile.objects.visible_to(user)
+        .filter(sha256__in=digests)
+        .annotate(place=place, total=total)
+        .filter(place__lte=2)
+        .select_related("library")
+        .order_by("place")
+    )
+    for file in shown:
+        digest = bytes(file.sha256 or b"")
+        files.setdefault(digest, []).append(file)
+        counts[digest] = file.total
+    rows = []
+    for pair in pairs:
+        left, right = bytes(pair.left.sha256), bytes(pair.right.sha256)
+        first = files.get(left, [])
+        second = first[1:] if pair.is_identical else files.get(right, [])
+        count = counts.get(left, 0) + (0 if pair.is_identical else counts.get(right, 0))
+        rows.append(Row(pair, next(iter(first), None), next(iter(second), None), count))
+    return rows

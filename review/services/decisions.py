@@ -1,0 +1,186 @@
+"""Verdicts: given, changed, taken back. Each is a new row; the log keeps every one of them."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from dedup_site.accounts.models import User
+from dedup_site.audit.services import record
+from review import evidence, policies
+from review.models import REASONS, Decision, Matter, PairReview, Skip, Verdict
+from review.services import holds, leases
+from review.services.refusals import TooLate, already_decided, lease_lost
+from scanning.models import CandidatePair
+
+MOST_NOTE = 2000
+
+
+@transaction.atomic
+def decide(
+    *,
+    actor: User,
+    pair: CandidatePair,
+    verdict: str,
+    reason: str,
+    note: str = "",
+    token: int | None = None,
+    supersedes: int | None = None,
+    matter: Matter | None = None,
+) -> Decision:
+    """Give a verdict on a pair, with the evidence as it is now. No file is touched.
+
+    token: of the lease, for an undecided pair.
+    supersedes: id of the decision in force, for a pair that is decided again on purpose.
+    matter: for a legal hold, which also places a hold on both pictures at once.
+    Returns the decision; the same answer sent twice gives the first one back.
+
+    Raises:
+        PermissionDenied: the person may not give this verdict, or may not see the pair.
+        ValidationError: the reason does not belong to the verdict, or the note is too long.
+        Refused: the lease has passed on, or somebody decided in the meantime.
+    """
+    if not policies.may_give(actor, verdict):
+        raise PermissionDenied
+    policies.check_visible(actor, pair)
+    _check_answer(verdict, reason, note, matter)
+
+    review = _locked(pair)
+    current = review.decision
+    if current is not None and current.pk != supersedes:
+        same_answer = (verdict, reason, note, actor.pk, token)
+        if same_answer == (
+            *(current.verdict, current.reason, current.note, current.reviewer_id),
+            review.token,
+        ):
+            return current
+        raise already_decided(current, actor)
+    if current is None and (review.lease_holder_id, review.token) != (actor.pk, token):
+        raise lease_lost(review, actor)
+
+    decision = Decision.objects.create(
+        pair=pair,
+        verdict=verdict,
+        reason=reason,
+        note=note,
+        reviewer=actor,
+        supersedes=_last(pair),
+        evidence=evidence.snapshot(pair, actor),
+    )
+    PairReview.objects.filter(pk=pair.pk).update(
+        decision=decision, verdict=verdict, lease_holder=None, lease_until=None
+    )
+    Skip.objects.filter(pair=pair, user=actor).delete()
+    _record("decision.made", decision)
+    if matter is not None and verdict == Verdict.LEGAL_HOLD:
+        for picture in {pair.left_id: pair.left, pair.right_id: pair.right}.values():
+            holds.place_hold(actor=actor, matter=matter, picture=picture, reason=reason, note=note)
+    return decision
+
+
+@transaction.atomic
+def undo(*, actor: User, decision: Decision) -> Decision:
+    """Take back one's own decision of today; the pair is undecided again and with the person.
+
+    A hold that the decision placed stays: it ends only by a release.
+
+    Raises:
+        PermissionDenied: somebody else's decision, or a pair that the person may not see.
+        TooLate: it is not from today, or not in force any more.
+    """
+    if decision.reviewer_id != actor.pk or not policies.may_give(actor, decision.verdict):
+        raise PermissionDenied
+    policies.check_visible(actor, decision.pair)
+    review = _locked(decision.pair)
+    if review.decision_id != decision.pk:
+        raise TooLate(_("This decision has been changed since, so that it cannot be undone."))
+    if not policies.may_undo(actor, decision):
+        raise TooLate(
+            _("Only decisions of today can be undone. Open the pair and change the decision.")
+        )
+    withdrawal = Decision.objects.create(
+        pair=decision.pair,
+        verdict=Verdict.WITHDRAWN,
+        reviewer=actor,
+        supersedes=decision,
+        evidence={"v": evidence.VERSION, "withdraws": decision.pk},
+    )
+    PairReview.objects.filter(pk=decision.pair_id).update(
+        decision=None, verdict="", token=F("token") + 1, lease_holder=actor, lease_until=None
+    )
+    leases.take(actor=actor, pair=decision.pair)
+    _record("decision.undone", withdrawal)
+    return withdrawal
+
+
+def last_of_today(actor: User) -> Decision | None:
+    """What `undo` without a choice takes back: the person's latest decision in force of today."""
+    return (
+        Decision.objects.made_today_by(actor)
+        .in_force()
+        .visible_to(actor)
+        .select_related("pair")
+        .order_by("-pk")
+        .first()
+    )
+
+
+@transaction.atomic
+def skip(*, actor: User, pair: CandidatePair) -> None:
+    """Put a pair off: it goes back to the queue, and comes to this person after all others.
+
+    Raises:
+        PermissionDenied: the person may not judge, or may not see the pair.
+    """
+    if not policies.may_judge(actor):
+        raise PermissionDenied
+    policies.check_visible(actor, pair)
+    Skip.objects.update_or_create(pair=pair, user=actor)
+    leases.release(actor=actor, pair=pair)
+
+
+def _check_answer(verdict: str, reason: str, note: str, matter: Matter | None) -> None:
+    if verdict not in REASONS or reason not in REASONS[Verdict(verdict)]:
+        raise ValidationError(_("Choose a reason that belongs to the verdict."))
+    if len(note) > MOST_NOTE:
+        raise ValidationError(
+            _("The note is longer than %(number)d characters. Shorten it.") % {"number": MOST_NOTE}
+        )
+    if verdict == Verdict.LEGAL_HOLD and matter is None:
+        raise ValidationError(_("Choose the matter under which the pictures are held."))
+
+
+def _locked(pair: CandidatePair) -> PairReview:
+    PairReview.objects.bulk_create([PairReview(pair=pair)], ignore_conflicts=True)
+    return (
+        PairReview.objects.select_for_update(of=("self",))
+        .select_related("decision__reviewer", "lease_holder")
+        .get(pk=pair.pk)
+    )
+
+
+def _last(pair: CandidatePair) -> Decision | None:
+    """The end of the pair's chain of decisions, withdrawn ones included."""
+    return Decision.objects.filter(pair=pair, superseded_by__isnull=True).first()
+
+
+def _record(action: str, decision: Decision) -> None:
+    findings = evidence.findings_for(decision.pair, decision.reviewer)
+    libraries = [finding.library_id for finding in findings]
+    record(
+        action,
+        actor=decision.reviewer,
+        target=decision.pair,
+        library_id=libraries[0] if libraries else None,
+        data={
+            "decision": decision.pk,
+            "pair": decision.pair_id,
+            "verdict": decision.verdict,
+            "reason": decision.reason,
+            "supersedes": decision.supersedes_id,
+            "libraries": libraries,
+            "left_sha256": decision.pair.left.digest,
+            "right_sha256": decision.pair.right.digest,
+        },
+        detail={"note": decision.note} if decision.note else None,
+    )

@@ -1,0 +1,93 @@
+"""The pair page, and the way to the next pair."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from dedup_site.accounts.access import SignedInRequest, require
+from dedup_site.accounts.roles import Can
+from review import desk, policies
+from review.counts import day_of
+from review.filters import PairFilter, State, pair_filter
+from review.services import leases
+from review.services.leases import Lease
+from scanning.models import CandidatePair
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether the page's script asks: it swaps the desk in place."""
+    return request.headers.get("X-Desk") == "1"
+
+
+def url_with_filters(name: str, request: HttpRequest, *args: object) -> str:
+    """A review address that keeps the filters of the current one."""
+    query = request.GET.copy()
+    for passing in ("without", "right", "page"):
+        query.pop(passing, None)
+    return reverse(name, args=args) + (f"?{query.urlencode()}" if query else "")
+
+
+@require(Can.REVIEW, Can.PLACE_HOLDS)
+@require_safe
+def next_pair(request: SignedInRequest) -> HttpResponse:
+    """Take the next pair of the filtered queue; `without` names pairs that the page has already."""
+    chosen = pair_filter(request)
+    state = State.SKIPPED if chosen.chosen_state == State.SKIPPED else State.UNDECIDED
+    claimed = leases.claim_next(
+        actor=request.user,
+        pairs=chosen.in_state(state),
+        tiers=chosen.tiers,
+        leave_out=[int(text) for text in request.GET.getlist("without") if text.isdecimal()],
+    )
+    if claimed is None:
+        if wants_fragment(request):
+            return HttpResponse(status=204)
+        return render(request, "review/done.html", {"day": day_of(chosen), **_links(request)})
+    pair, lease = claimed
+    if wants_fragment(request):
+        return show(request, pair, lease, chosen)
+    return redirect(url_with_filters("review:pair", request, pair.pk))
+
+
+@require(Can.READ_PAIRS, Can.REVIEW, Can.PLACE_HOLDS)
+@require_safe
+def pair(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One pair. Whoever may judge takes it by looking at it, if nobody else has it."""
+    found = get_object_or_404(
+        CandidatePair.objects.visible_to(request.user).select_related("left", "right"), pk=pk
+    )
+    may_judge = policies.may_judge(request.user)
+    lease = leases.take(actor=request.user, pair=found) if may_judge else None
+    return show(request, found, lease, pair_filter(request))
+
+
+def show(
+    request: SignedInRequest,
+    pair: CandidatePair,
+    lease: Lease | None,
+    chosen: PairFilter,
+    *,
+    answer: desk.Answer | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The pair page, or only its desk for the page's script."""
+    right = request.GET.get("right", "")
+    context = desk.context(
+        pair,
+        request.user,
+        lease,
+        right_file=int(right) if right.isdecimal() else None,
+        answer=answer,
+    )
+    context |= {"day": day_of(chosen), **_links(request)}
+    template = "review/_desk.html" if wants_fragment(request) else "review/pair.html"
+    return render(request, template, context, status=status)
+
+
+def _links(request: HttpRequest) -> dict[str, str]:
+    return {
+        "query": url_with_filters("review:queue", request).partition("?")[2],
+        "queue_url": url_with_filters("review:queue", request),
+        "next_url": url_with_filters("review:next", request),
+    }

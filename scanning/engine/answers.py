@@ -1,0 +1,82 @@
+"""Check what the decoding child answers. It held untrusted bytes, so it is not trusted itself."""
+
+import re
+from typing import Any, Final
+
+from scanning.engine.decode import FORMATS
+from scanning.engine.errors import KINDS, PictureError
+from scanning.engine.facts import KEYS, clean
+from scanning.engine.fingerprints import hash_square, is_flat
+from scanning.engine.protocol import ProtocolError
+from scanning.engine.reading import Limits, Reading
+from scanning.engine.squares import LARGE, SMALL
+
+MOST_FRAMES: Final = 1_000_000
+_MODE: Final = re.compile(r"[A-Za-z0-9;]{1,8}")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_HEADER: Final = frozenset(
+    {"format", "mode", "metadata", "width", "height", "frames", "pixel_digest"}
+)
+
+
+def raise_error(header: dict[str, Any]) -> None:
+    """Raise the PictureError that an answer tells of, if it does."""
+    if "error" not in header:
+        return
+    kind, message = header["error"], header.get("message")
+    if kind not in KINDS or not isinstance(message, str):
+        raise ProtocolError("unknown error")
+    raise PictureError(kind, clean(message))
+
+
+def reading(header: dict[str, Any], body: bytes, limits: Limits) -> Reading:
+    """The Reading in an answer; ProtocolError where a type, a range or a length is wrong."""
+    if header.keys() != _HEADER or len(body) != SMALL**2 + LARGE**2:
+        raise ProtocolError("wrong fields or length")
+    width = _whole(header["width"], limits.max_pixels)
+    height = _whole(header["height"], limits.max_pixels)
+    if width * height > limits.max_pixels:
+        raise ProtocolError("too many pixels")
+    name, mode, digest = header["format"], header["mode"], header["pixel_digest"]
+    if name not in FORMATS or not isinstance(mode, str) or not _MODE.fullmatch(mode):
+        raise ProtocolError("unknown format or mode")
+    small, large = body[: SMALL**2], body[SMALL**2 :]
+    flat = is_flat(large)
+    return Reading(
+        format=name,
+        mode=mode,
+        width=width,
+        height=height,
+        frames=_whole(header["frames"], MOST_FRAMES),
+        metadata=_metadata(header["metadata"]),
+        phash64=None if flat else hash_square(small),
+        phash256=None if flat else hash_square(large),
+        pixel_digest=None if digest is None else pixel_digest(digest),
+    )
+
+
+def pixel_digest(value: object) -> bytes:
+    """32 bytes from their 64 hexadecimal digits."""
+    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+        raise ProtocolError("no digest")
+    return bytes.fromhex(value)
+
+
+def rendition(body: bytes) -> bytes:
+    """A JPEG, at least by its first and last bytes."""
+    if not (body.startswith(b"\xff\xd8\xff") and body.endswith(b"\xff\xd9")):
+        raise ProtocolError("no JPEG")
+    return body
+
+
+def _whole(value: object, most: int) -> int:
+    if type(value) is not int or not 1 <= value <= most:
+        raise ProtocolError("a number out of range")
+    return value
+
+
+def _metadata(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not value.keys() <= set(KEYS):
+        raise ProtocolError("unknown metadata")
+    texts = {key: clean(text) for key, text in value.items() if isinstance(text, str)}
+    return {key: text for key, text in texts.items() if text}

@@ -1,0 +1,119 @@
+"""The main job from the command line: mount a folder, scan it, print what was found."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Sum
+
+from scanning.models import Chunk, ScanRun
+from scanning.services.quickstart import ScanFailed, mount, scan
+from scanning.services.summary import LibrarySummary, library_summary
+from scanning.storage import RootRefused
+
+
+class Command(BaseCommand):
+    help = "Mount FOLDER as a library named after it, scan it, and say what was found."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="FOLDER")
+        parser.add_argument(
+            "--no-serve", action="store_true", help="Accepted for clarity: never serves pages."
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="Print one JSON object as the last line."
+        )
+        parser.add_argument(
+            "--attributes", default="", metavar="PATTERN", help="Such as {tender}/{supplier}/…"
+        )
+        parser.add_argument(
+            "--manifest", default="", metavar="PATH", help="A CSV file inside FOLDER."
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        migrate_when_needed()
+        try:
+            job = mount(
+                folder=options["folder"],
+                attribute_pattern=options["attributes"],
+                manifest_path=options["manifest"],
+            )
+            run = scan(job=job, progress=ProgressLine())
+        except (RootRefused, ScanFailed) as error:
+            raise CommandError(str(error)) from error
+        summary = library_summary(job.library)
+        if options["json"]:
+            self.stdout.write(json.dumps(as_json(run, summary), ensure_ascii=False))
+        else:
+            pairs = ", ".join(f"{count} {tier}" for tier, count in summary.pairs.items())
+            self.stdout.write(
+                f"{job.library}: {summary.files} files, {summary.errors} errors, "
+                f"{summary.pictures} pictures; pairs: {pairs}."
+            )
+
+
+def migrate_when_needed() -> None:
+    """A database that is new or older than the program is brought up to date first."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def as_json(run: ScanRun, summary: LibrarySummary) -> dict[str, Any]:
+    """The object that outsiders rely on; its keys never change."""
+    ended = run.finished_at or run.started_at
+    seconds = (ended - run.started_at).total_seconds()
+    return {
+        "library": run.library.name,
+        "files": summary.files,
+        "errors": summary.errors,
+        "pictures": summary.pictures,
+        "pairs": summary.pairs,
+        "bytes": summary.bytes,
+        "seconds": round(seconds, 3),
+        "files_per_second": round(summary.files / seconds, 1) if seconds else 0.0,
+    }
+
+
+class ProgressLine:
+    """Writes how far a run is to standard error: one line that renews itself on a terminal."""
+
+    WIDTH = 30
+
+    def __init__(self) -> None:
+        self.last = ""
+
+    def __call__(self, run: ScanRun) -> None:
+        line = self.line(run)
+        if line == self.last:
+            return
+        self.last = line
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{line}" + ("" if run.is_active else "\n"))
+        else:
+            sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    def line(self, run: ScanRun) -> str:
+        """The progress in words; files that did not change count as done."""
+        if run.state == ScanRun.State.WALKING:
+            return f"{run.library}: listing files …"
+        if run.state != ScanRun.State.READING:
+            return f"{run.library}: {run.get_state_display().lower()}, {run.files_found} files"
+        sums = Chunk.objects.filter(run=run, kind=Chunk.Kind.READ).aggregate(
+            total=Sum("files_total", default=0),
+            done=Sum("files_done", default=0),
+            errors=Sum("errors", default=0),
+        )
+        share = sums["done"] / sums["total"] if sums["total"] else 1.0
+        bar = "█" * round(share * self.WIDTH)
+        errors = f", {sums['errors']} errors" if sums["errors"] else ""
+        return (
+            f"{run.library}: {bar:░<{self.WIDTH}} {sums['done']}/{sums['total']} files{errors}"
+        )

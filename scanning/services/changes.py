@@ -1,0 +1,26 @@
+"""What a change of settings changed, in words for the audit log."""
+
+from collections.abc import Mapping
+
+from django.db import models
+
+
+def apply_changes(row: models.Model, settings: Mapping[str, object]) -> dict[str, list[str]]:
+    """Set the fields of `row` to `settings` and save those that differ.
+
+    Returns the old and the new value of each changed field as text; empty when nothing changed.
+    """
+    changes = {}
+    for field, new in settings.items():
+        old = getattr(row, field)
+        if old != new:
+            changes[field] = [_as_text(old), _as_text(new)]
+            setattr(row, field, new)
+    if changes:
+        row.full_clean()
+        row.save(update_fields=list(changes))
+    return changes
+
+
+def _as_text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

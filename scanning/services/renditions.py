@@ -1,0 +1,187 @@
+"""Pictures made ready to show: rendered in a child process, kept under DATA_DIR/renditions.
+
+A rendition of a sensitive picture is never written to disk.
+"""
+
+import os
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext as _
+
+from dedup_site.accounts.models import User
+from scanning.engine.decoder import Decoder
+from scanning.engine.errors import PictureError
+from scanning.engine.reading import Limits
+from scanning.models import Picture, SourceFile
+from scanning.storage import SourceUnavailable, open_source
+
+log = structlog.get_logger(__name__)
+
+# Raise it when the same picture would be rendered differently.
+VERSION = 1
+# How many pictures are rendered at the same time in this process; each has a child of its own.
+WORKERS = 2
+
+
+class Size(models.TextChoices):
+    """How large a picture is shown."""
+
+    THUMB = "thumb"
+    VIEW = "view"
+    FULL = "full"
+
+    @property
+    def edge(self) -> int:
+        """The longer edge in pixels, at most."""
+        return {"thumb": 320, "view": 2048, "full": 4096}[self.value]
+
+
+class CannotShow(Exception):
+    """`str()` says in words why; `status` is the HTTP status that fits."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to show a picture from; `sensitive_in` is a sensitive library that holds it."""
+
+    file: SourceFile
+    sensitive_in: int | None
+
+
+def source_of(picture: Picture, user: User) -> Source:
+    """A present file of the picture that the person may see.
+
+    A picture that also lies in a sensitive library is sensitive wherever it is shown from.
+
+    Raises:
+        CannotShow: every such file is gone.
+    """
+    files = list(
+        SourceFile.objects.visible_to(user)
+        .present()
+        .filter(sha256=picture.sha256)
+        .select_related("library")
+        .order_by("-library__is_sensitive", "pk")[:1]
+    )
+    if not files:
+        raise CannotShow(_("The file is no longer in its library."), 404)
+    library = files[0].library
+    return Source(files[0], library.pk if library.is_sensitive else None)
+
+
+def rendition(picture: Picture, source: Source, size: Size) -> bytes:
+    """The picture as JPEG, at most `size.edge` pixels long.
+
+    Raises:
+        CannotShow: the file cannot be opened, or cannot be decoded.
+    """
+    path = _path(picture, size)
+    if source.sensitive_in is None:
+        try:
+            return path.read_bytes()
+        except OSError:
+            pass  # not made yet, or not readable: make it
+    jpeg = _render(source.file, size)
+    if source.sensitive_in is None:
+        _keep(path, jpeg)
+    return jpeg
+
+
+def etag(picture: Picture, size: Size) -> str:
+    """Names the rendition's content: the picture's bytes never change."""
+    return f'"{picture.digest}-{picture.page}-{size.value}-{VERSION}"'
+
+
+def _path(picture: Picture, size: Size) -> Path:
+    digest = picture.digest
+    name = f"{digest}-{picture.page}-{size.value}-{VERSION}.jpg"
+    return Path(settings.DATA_DIR) / "renditions" / digest[:2] / name
+
+
+def _render(file: SourceFile, size: Size) -> bytes:
+    try:
+        descriptor = open_source(file)
+    except SourceUnavailable as error:
+        log.warning("picture_unavailable", file=file.pk, reason=str(error))
+        # The message names a path that belongs to the server, so that it stays in the log.
+        raise CannotShow(
+            _("The file cannot be opened. Check that the library is mounted."), 404
+        ) from error
+    try:
+        return _pool().render(descriptor, size.edge)
+    except PictureError as error:
+        raise CannotShow(error.message, 422) from error
+    finally:
+        os.close(descriptor)
+
+
+def _keep(path: Path, jpeg: bytes) -> None:
+    """Keep the rendition for the next time. Without room on the disk it is only shown."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+            try:
+                part.write(jpeg)
+                part.close()
+                Path(part.name).replace(path)
+            except OSError:
+                Path(part.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        log.warning("rendition_not_kept", reason=error.strerror)
+
+
+class _Pool:
+    """A few threads, each with a decoder of its own, for all the threads that serve requests."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="renditions")
+        self._local = threading.local()
+
+    def render(self, descriptor: int, edge: int) -> bytes:
+        return self._threads.submit(self._render, descriptor, edge).result()
+
+    def _render(self, descriptor: int, edge: int) -> bytes:
+        decoder: Decoder | None = getattr(self._local, "decoder", None)
+        if decoder is None:
+            decoder = self._local.decoder = Decoder(
+                Limits(
+                    max_pixels=settings.DECODE_MAX_PIXELS,
+                    seconds=settings.DECODE_SECONDS,
+                    memory_bytes=settings.DECODE_MEMORY_BYTES,
+                )
+            )
+        return decoder.render(descriptor, max_edge=edge)
+
+
+_pool_lock = threading.Lock()
+_the_pool: _Pool | None = None
+
+
+def _pool() -> _Pool:
+    """The process's pool. Threads do not survive a fork, so that a child makes its own."""
+    global _the_pool
+    with _pool_lock:
+        if _the_pool is None or _the_pool.pid != os.getpid():
+            _the_pool = _Pool()
+        return _the_pool
+
+
+def _forget_lock() -> None:
+    global _pool_lock
+    _pool_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget_lock)

@@ -1,0 +1,209 @@
+"""Scan runs: started, paused, resumed, cancelled, and moved from one phase to the next.
+
+A run lists the files (walk), reads the new and changed ones (read, many chunks), then finds pairs
+(match). Whoever completes a chunk asks `advance` whether the phase is over.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dedup_site.accounts.models import User
+from dedup_site.accounts.roles import Can
+from dedup_site.audit.services import record
+from scanning.models import Chunk, ScanJob, ScanRun
+from scanning.services import ledger
+
+PERIODS = {
+    ScanJob.Schedule.HOURLY: timedelta(hours=1),
+    ScanJob.Schedule.DAILY: timedelta(days=1),
+    ScanJob.Schedule.WEEKLY: timedelta(weeks=1),
+}
+
+
+class RunStateError(Exception):
+    """The run is not in a state that allows this; the message says so."""
+
+
+def configuration_of(job: ScanJob) -> dict[str, Any]:
+    """What a run keeps of its job, so that later changes do not alter what it did."""
+    return {
+        "name": job.name,
+        "include": job.include,
+        "exclude": job.exclude,
+        "minimum_bytes": job.minimum_bytes,
+        "minimum_edge": job.minimum_edge,
+        "near_radius": job.near_radius,
+        "must_agree": job.must_agree,
+        "must_differ": job.must_differ,
+    }
+
+
+def start_run(*, job: ScanJob, actor: User | None) -> ScanRun:
+    """Begin a run of the job; `actor` is None for the schedule and for commands.
+
+    Raises:
+        PermissionDenied: the person may not start scans, or was not given the library.
+        RunStateError: another run of the library is still going on.
+    """
+    _check(actor, job)
+    try:
+        with transaction.atomic():
+            run = ScanRun.objects.create(
+                job=job,
+                library=job.library,
+                configuration=configuration_of(job),
+                started_by=actor,
+            )
+            record(
+                "scan_run.started",
+                actor=actor,
+                target=run,
+                library_id=job.library_id,
+                data={"job": job.pk, "configuration": run.configuration},
+            )
+            ledger.add_chunks(run, Chunk.Kind.WALK, [{}])
+    except IntegrityError as error:
+        raise RunStateError(
+            _("A scan of %(library)s is still going on. Wait for it, or cancel it first.")
+            % {"library": job.library}
+        ) from error
+    return run
+
+
+def pause_run(*, run: ScanRun, actor: User) -> None:
+    """Stop taking up new work; what is in hand is put down at the next file."""
+    _change(run, actor, "scan_run.paused", paused=True)
+
+
+@transaction.atomic
+def resume_run(*, run: ScanRun, actor: User) -> None:
+    """Go on where the run was paused."""
+    _change(run, actor, "scan_run.resumed", paused=False)
+    ledger.publish(
+        Chunk.objects.filter(run=run, state=Chunk.State.READY).values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def cancel_run(*, run: ScanRun, actor: User) -> None:
+    """End the run; what was read stays, a later run reads the rest."""
+    _check(actor, run.job)
+    locked = _locked_active(run)
+    _end(locked, ScanRun.State.CANCELLED)
+    record("scan_run.cancelled", actor=actor, target=locked, library_id=locked.library_id)
+
+
+@transaction.atomic
+def _change(run: ScanRun, actor: User, action: str, *, paused: bool) -> None:
+    _check(actor, run.job)
+    locked = _locked_active(run)
+    if locked.is_paused == paused:
+        return
+    locked.is_paused = paused
+    locked.save(update_fields=["is_paused"])
+    record(action, actor=actor, target=locked, library_id=locked.library_id)
+
+
+@transaction.atomic
+def fail_run(*, run_id: int, message: str) -> None:
+    """End a run that cannot go on; `message` says what to do."""
+    run = ScanRun.objects.select_for_update().get(pk=run_id)
+    if not run.is_active:
+        return
+    run.error = message
+    _end(run, ScanRun.State.FAILED)
+    record(
+        "scan_run.failed",
+        actor=None,
+        target=run,
+        library_id=run.library_id,
+        detail={"error": message},
+    )
+
+
+@transaction.atomic
+def advance(run_id: int) -> None:
+    """Move the run to its next phase when the current one has no open chunk left.
+
+    Any number of workers may ask at the same time: the row lock lets one of them act.
+    """
+    run = ScanRun.objects.select_for_update().get(pk=run_id)
+    open_chunks = Chunk.objects.filter(
+        run=run, state__in=(Chunk.State.READY, Chunk.State.LEASED)
+    ).exists()
+    if not run.is_active or open_chunks:
+        return
+    if run.state == ScanRun.State.READING:
+        run.state = ScanRun.State.MATCHING
+        run.save(update_fields=["state"])
+        ledger.add_chunks(run, Chunk.Kind.MATCH, [{}])
+    elif run.state == ScanRun.State.MATCHING:
+        _end(run, ScanRun.State.FINISHED)
+        totals = Chunk.objects.filter(run=run).aggregate(
+            read=Sum("files_done", default=0), errors=Sum("errors", default=0)
+        )
+        record(
+            "scan_run.finished",
+            actor=None,
+            target=run,
+            library_id=run.library_id,
+            data={"files": run.files_found, **totals},
+        )
+
+
+def waiting_to_advance() -> list[int]:
+    """Active runs without an open chunk: a worker died between its last chunk and `advance`."""
+    return list(
+        ScanRun.objects.active()
+        .exclude(chunks__state__in=(Chunk.State.READY, Chunk.State.LEASED))
+        .values_list("pk", flat=True)
+    )
+
+
+def start_due_runs() -> int:
+    """Start the scheduled jobs whose time has come; how many were started."""
+    started = 0
+    for job in ScanJob.objects.due().select_related("library"):
+        period = PERIODS.get(ScanJob.Schedule(job.schedule))
+        later = None
+        if period is not None and job.next_run_at is not None:
+            missed = (timezone.now() - job.next_run_at) // period
+            later = job.next_run_at + period * (missed + 1)
+        taken = ScanJob.objects.filter(pk=job.pk, next_run_at=job.next_run_at).update(
+            next_run_at=later
+        )
+        if not taken or period is None:
+            continue
+        try:
+            start_run(job=job, actor=None)
+        except RunStateError:
+            continue
+        started += 1
+    return started
+
+
+def _check(actor: User | None, job: ScanJob) -> None:
+    if actor is None:
+        return
+    if not actor.may(Can.RUN_SCANS) or not ScanJob.objects.visible_to(actor).contains(job):
+        raise PermissionDenied
+
+
+def _locked_active(run: ScanRun) -> ScanRun:
+    locked = ScanRun.objects.select_for_update().get(pk=run.pk)
+    if not locked.is_active:
+        raise RunStateError(_("This scan has already come to an end."))
+    return locked
+
+
+def _end(run: ScanRun, state: ScanRun.State) -> None:
+    run.state = state
+    run.is_paused = False
+    run.finished_at = timezone.now()
+    run.save(update_fields=["state", "is_paused", "finished_at", "error"])

@@ -1,0 +1,333 @@
+"""The first phase of a run: list the files of a library, and put down which ones must be read.
+
+A mounted folder is walked by descriptors: no symbolic link is followed, no file is opened. A file
+whose size, times and inode are as they were is not read again.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from scanning.attributes import PathPattern, parse_pattern, read_manifest
+from scanning.models import Chunk, ScanRun, SourceFile
+from scanning.selection import Selection
+from scanning.services import ledger
+from scanning.storage import READ_ONLY, checked_root, open_source, upload_path
+from scanning.versions import engine_version
+
+BATCH = 1000
+CHUNK_FILES = 50
+CHUNK_BYTES = 128 * 2**20
+MAXIMUM_NOTICES = 100
+
+
+class WalkFailed(Exception):
+    """The library cannot be listed; the message says what to do. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One file as the file system shows it; times in nanoseconds."""
+
+    raw: bytes
+    size: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+
+    @property
+    def path(self) -> str:
+        """The path as text; bytes that are not UTF-8 become `\\xNN`."""
+        return self.raw.decode("utf-8", "backslashreplace").replace("\x00", "")
+
+    @property
+    def key(self) -> bytes:
+        return hashlib.sha256(self.raw).digest()
+
+    def row(self, library_id: int) -> SourceFile:
+        """A new source file."""
+        is_text = self.path.encode("utf-8") == self.raw
+        return SourceFile(
+            library_id=library_id,
+            path_key=self.key,
+            path=self.path,
+            raw_path=None if is_text else self.raw,
+            size=self.size,
+            modified_ns=self.modified_ns,
+            changed_ns=self.changed_ns,
+            inode=self.inode,
+        )
+
+    def is_unchanged(self, row: SourceFile) -> bool:
+        return (self.size, self.modified_ns, self.changed_ns, self.inode) == (
+            row.size,
+            row.modified_ns,
+            row.changed_ns,
+            int(row.inode),
+        )
+
+
+@dataclass(slots=True)
+class Walk:
+    """Walks one mounted folder and remembers what it could not open."""
+
+    root: Path
+    selection: Selection
+    unreadable: list[bytes] = field(default_factory=list)
+
+    def files(self) -> Iterator[Found]:
+        """Every ordinary file that the job selects, folder by folder, sorted by name."""
+        yield from self._folder(b"", os.open(self.root, READ_ONLY | os.O_DIRECTORY))
+
+    def _folder(self, path: bytes, descriptor: int) -> Iterator[Found]:
+        folders = []
+        try:
+            with os.scandir(descriptor) as entries:
+                listed = sorted(entries, key=lambda entry: os.fsencode(entry.name))
+            for entry in listed:
+                raw = path + os.fsencode(entry.name)
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except OSError:
+                    self.unreadable.append(raw)
+                    continue
+                if stat.S_ISDIR(status.st_mode):
+                    if self.selection.enters(raw):
+                        folders.append(entry.name)
+                elif stat.S_ISREG(status.st_mode) and self.selection.takes(raw, status.st_size):
+                    yield Found(
+                        raw,
+                        status.st_size,
+                        status.st_mtime_ns,
+                        status.st_ctime_ns,
+                        status.st_ino,
+                    )
+            for name in folders:
+                raw = path + os.fsencode(name)
+                try:
+                    deeper = os.open(name, READ_ONLY | os.O_DIRECTORY, dir_fd=descriptor)
+                except OSError:
+                    self.unreadable.append(raw)
+                    continue
+                yield from self._folder(raw + b"/", deeper)
+        except OSError:
+            self.unreadable.append(path.rstrip(b"/"))
+        finally:
+            os.close(descriptor)
+
+
+def walk(chunk: Chunk) -> None:
+    """Do a run's walk chunk: update the library's source files, write the chunks to be read.
+
+    Raises:
+        WalkFailed: the library cannot be listed.
+        LostLease: the chunk is no longer ours.
+    """
+    run = chunk.run
+    notices: list[str] = []
+    attributes = _Attributes.of(run, notices)
+    if run.library.is_mounted:
+        walker = Walk(checked_root(run.library.root), Selection.of(run.configuration))
+        for found in _batches(walker.files()):
+            with transaction.atomic():
+                ledger.hold(chunk).save(update_fields=["lease_until"])
+                _update(run, found, attributes)
+        _refuse_an_empty_mount(run)
+        lost = walker.unreadable
+        notices += [
+            _("%(path)s could not be opened: what lies in it was left as it was.")
+            % {"path": raw.decode("utf-8", "backslashreplace") or run.library.root}
+            for raw in lost
+        ]
+    else:
+        lost = []
+        _update_uploads(chunk, attributes)
+    with transaction.atomic():
+        current = ledger.hold(chunk)
+        _mark_missing(run, lost)
+        _write_read_chunks(run, notices)
+        current.state = Chunk.State.DONE
+        current.save(update_fields=["state", "lease_until"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Attributes:
+    """What the library's pattern and manifest say of a path; the manifest wins."""
+
+    pattern: PathPattern | None
+    manifest: dict[str, dict[str, str]]
+
+    @classmethod
+    def of(cls, run: ScanRun, notices: list[str]) -> "_Attributes":
+        library = run.library
+        manifest: dict[str, dict[str, str]] = {}
+        if library.manifest_path:
+            raw = os.fsencode(library.manifest_path)
+            file = SourceFile.objects.filter(
+                library=library, path_key=hashlib.sha256(raw).digest()
+            ).first() or SourceFile(library=library, path=library.manifest_path)
+            try:
+                with os.fdopen(open_source(file), encoding="utf-8-sig", newline="") as lines:
+                    manifest = read_manifest(lines)
+            except Exception as error:  # noqa: BLE001  any trouble with it is told, not fatal
+                notices.append(
+                    _("The manifest %(path)s was not used: %(reason)s")
+                    % {"path": library.manifest_path, "reason": error}
+                )
+        return cls(parse_pattern(library.attribute_pattern), manifest)
+
+    def of_path(self, path: str) -> dict[str, str]:
+        by_path = self.pattern.attributes_of(path) if self.pattern else {}
+        return by_path | self.manifest.get(path, {})
+
+
+def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
+    while batch := list(islice(found, BATCH)):
+        yield batch
+
+
+def _update(run: ScanRun, batch: list[Found], attributes: _Attributes) -> None:
+    """Bring the rows of one batch up to date and mark them as seen by this run."""
+    known = {
+        bytes(row.path_key): row
+        for row in SourceFile.objects.filter(
+            library_id=run.library_id, path_key__in=[found.key for found in batch]
+        )
+    }
+    new, changed, seen = [], [], []
+    for found in batch:
+        row = known.get(found.key)
+        wanted = attributes.of_path(found.path)
+        if row is None:
+            row = found.row(run.library_id)
+            row.attributes, row.last_run = wanted, run
+            new.append(row)
+        elif (
+            found.is_unchanged(row)
+            and row.attributes == wanted
+            and row.is_present
+            and _is_current(row)
+        ):
+            seen.append(row.pk)
+        else:
+            if not (found.is_unchanged(row) and _is_current(row)):
+                row.state = SourceFile.State.PENDING
+            row.size, row.modified_ns = found.size, found.modified_ns
+            row.changed_ns, row.inode = found.changed_ns, found.inode
+            row.attributes, row.is_present, row.last_run = wanted, True, run
+            changed.append(row)
+    SourceFile.objects.bulk_create(new)
+    SourceFile.objects.bulk_update(
+        changed,
+        [
+            "state",
+            "size",
+            "modified_ns",
+            "changed_ns",
+            "inode",
+            "attributes",
+            "is_present",
+            "last_run",
+        ],
+    )
+    SourceFile.objects.filter(pk__in=seen).update(last_run=run)
+
+
+def _is_current(row: SourceFile) -> bool:
+    """Whether what is known of the file came from this version of the engine."""
+    return row.state == SourceFile.State.PENDING or row.read_with == engine_version()
+
+
+def _update_uploads(chunk: Chunk, attributes: _Attributes) -> None:
+    """Uploaded files are known already: check that each content is still there."""
+    run = chunk.run
+    selection = Selection.of(run.configuration)
+    rows = SourceFile.objects.filter(library_id=run.library_id).order_by("pk").iterator(BATCH)
+    while batch := list(islice(rows, BATCH)):
+        for row in batch:
+            there = upload_path(bytes(row.sha256 or b"")).is_file()
+            if there and selection.takes(os.fsencode(row.path), row.size):
+                row.last_run = run
+                row.is_present = True
+            row.attributes = attributes.of_path(row.path)
+            if not _is_current(row):
+                row.state = SourceFile.State.PENDING
+        with transaction.atomic():
+            ledger.hold(chunk).save(update_fields=["lease_until"])
+            SourceFile.objects.bulk_update(batch, ["last_run", "attributes", "state", "is_present"])
+
+
+def _refuse_an_empty_mount(run: ScanRun) -> None:
+    """An empty folder where files were known is more likely a mount that is away."""
+    files = SourceFile.objects.filter(library_id=run.library_id, is_present=True)
+    if not files.filter(last_run=run).exists() and files.exists():
+        raise WalkFailed(
+            _(
+                "%(folder)s holds none of the files that were there before. Is it mounted? "
+                "Nothing was changed."
+            )
+            % {"folder": run.library.root}
+        )
+
+
+def _mark_missing(run: ScanRun, unreadable: Iterable[bytes]) -> None:
+    """Files that this walk did not find are not present any more, but for those out of sight."""
+    missing: QuerySet[SourceFile] = SourceFile.objects.filter(
+        library_id=run.library_id, is_present=True
+    ).exclude(last_run=run)
+    for raw in unreadable:
+        path = raw.decode("utf-8", "backslashreplace")
+        missing = missing.exclude(Q(path=path) | Q(path__startswith=f"{path}/" if path else ""))
+    missing.update(is_present=False)
+
+
+def _write_read_chunks(run: ScanRun, notices: list[str]) -> None:
+    """Divide what must be read among chunks and move the run to its reading phase."""
+    present = SourceFile.objects.filter(library_id=run.library_id, is_present=True, last_run=run)
+    pending = (
+        present.filter(state=SourceFile.State.PENDING)
+        .order_by("path_key")
+        .values_list("pk", "size")
+    )
+    sizes = present.values_list("size", flat=True)
+    run.files_found, run.bytes_found = 0, 0
+    for size in sizes.iterator(chunk_size=10_000):
+        run.files_found += 1
+        run.bytes_found += size
+    run.notices = notices[:MAXIMUM_NOTICES]
+    run.state = ScanRun.State.READING
+    run.save(update_fields=["files_found", "bytes_found", "notices", "state"])
+    ledger.add_chunks(
+        run,
+        Chunk.Kind.READ,
+        (
+            {
+                "file_ids": [pk for pk, _size in part],
+                "files_total": len(part),
+                "bytes_total": sum(size for _pk, size in part),
+            }
+            for part in _parts(pending.iterator(chunk_size=10_000))
+        ),
+    )
+
+
+def _parts(files: Iterable[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Groups of files small enough for one chunk, by number and by bytes."""
+    part: list[tuple[int, int]] = []
+    weight = 0
+    for pk, size in files:
+        if part and (len(part) == CHUNK_FILES or weight + size > CHUNK_BYTES):
+            yield part
+            part, weight = [], 0
+        part.append((pk, size))
+        weight += size
+    if part:
+        yield part

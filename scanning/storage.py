@@ -1,0 +1,138 @@
+"""Where the bytes of source files are, and the only ways to open them: read-only, never outside.
+
+A mounted library's folder must lie under LIBRARY_ROOTS with every symbolic link resolved. Below it
+no symbolic link is followed, so that a link planted in a library cannot lead out of it.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from scanning.models import Library, SourceFile
+
+READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+
+class RootRefused(Exception):
+    """A folder cannot be a library's root; the message says why and what to do."""
+
+
+class SourceUnavailable(Exception):
+    """A source file cannot be opened now; the message says why."""
+
+
+def library_roots() -> list[Path]:
+    """The folders under which libraries may be mounted.
+
+    LIBRARY_ROOTS decides. Where it is not set (one machine, embedded servers), the folders that
+    its operator named on the command line count; they are kept in DATA_DIR/library-roots.
+    """
+    named = os.environ.get("LIBRARY_ROOTS")
+    if named is not None:
+        return [Path(text.strip()).resolve() for text in named.split(",") if text.strip()]
+    try:
+        lines = _roots_file().read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except FileNotFoundError:
+        return []
+    return [Path(line).resolve() for line in lines if line]
+
+
+def allow_root(folder: Path) -> None:
+    """The operator named `folder` on the command line: it may be mounted from now on.
+
+    Without effect where LIBRARY_ROOTS is set: the environment has the last word.
+    """
+    if "LIBRARY_ROOTS" in os.environ or folder in library_roots():
+        return
+    _roots_file().parent.mkdir(parents=True, exist_ok=True)
+    with _roots_file().open("a", encoding="utf-8", errors="surrogateescape") as roots:
+        roots.write(f"{folder}\n")
+
+
+def _roots_file() -> Path:
+    return Path(settings.DATA_DIR) / "library-roots"
+
+
+def checked_root(text: str) -> Path:
+    """The real path of a folder that may be mounted.
+
+    Raises:
+        RootRefused: it is missing, no folder, not readable, or outside LIBRARY_ROOTS.
+    """
+    given = Path(text)
+    if not given.is_absolute():
+        raise RootRefused(_("Give the whole path of the folder, beginning with “/”."))
+    try:
+        folder = given.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise RootRefused(
+            _("There is no folder %(folder)s. Check the path, or mount it first.")
+            % {"folder": given}
+        ) from error
+    if not any(folder.is_relative_to(root) for root in library_roots()):
+        raise RootRefused(
+            _("%(folder)s is not under LIBRARY_ROOTS. Choose a folder below: %(roots)s.")
+            % {"folder": folder, "roots": ", ".join(map(str, library_roots())) or _("(none)")}
+        )
+    if not folder.is_dir():
+        raise RootRefused(_("%(folder)s is a file. Give a folder.") % {"folder": folder})
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise RootRefused(
+            _("%(folder)s cannot be read. Give the program's user the right to read it.")
+            % {"folder": folder}
+        )
+    return folder
+
+
+def upload_path(sha256: bytes) -> Path:
+    """Where uploaded content with this digest lies."""
+    name = bytes(sha256).hex()
+    return Path(settings.DATA_DIR) / "uploads" / name[:2] / name
+
+
+def raw_path(file: SourceFile) -> bytes:
+    """The path below the library's root as the file system knows it."""
+    return bytes(file.raw_path) if file.raw_path is not None else os.fsencode(file.path)
+
+
+def open_source(file: SourceFile) -> int:
+    """A read-only descriptor of a source file; the caller closes it.
+
+    Raises:
+        SourceUnavailable: the file or its library cannot be reached, or is no ordinary file.
+    """
+    try:
+        if file.library.kind == Library.Kind.UPLOADED:
+            descriptor = os.open(upload_path(bytes(file.sha256 or b"")), READ_ONLY)
+        else:
+            descriptor = _open_beneath(checked_root(file.library.root), raw_path(file))
+    except RootRefused as error:
+        raise SourceUnavailable(str(error)) from error
+    except OSError as error:
+        raise SourceUnavailable(
+            _("%(path)s cannot be opened: %(reason)s.")
+            % {"path": file.path, "reason": error.strerror}
+        ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SourceUnavailable(_("%(path)s is not an ordinary file.") % {"path": file.path})
+    return descriptor
+
+
+def _open_beneath(root: Path, relative: bytes) -> int:
+    """Open `root`/`relative` one folder at a time, following no symbolic link."""
+    *folders, name = relative.split(b"/")
+    if any(part in (b"", b".", b"..") for part in (*folders, name)):
+        raise FileNotFoundError(2, "not a path inside the library")
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in folders:
+            deeper = os.open(folder, READ_ONLY | os.O_DIRECTORY, dir_fd=here)
+            os.close(here)
+            here = deeper
+        return os.open(name, READ_ONLY, dir_fd=here)
+    finally:
+        os.close(here)

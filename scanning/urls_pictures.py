@@ -1,0 +1,25 @@
+"""The addresses of pictures."""
+
+from django.urls import path, register_converter
+
+from scanning.services.renditions import Size
+from scanning.views import pictures
+
+app_name = "pictures"
+
+
+class SizeConverter:
+    """One of the sizes that renditions come in."""
+
+    regex = "|".join(Size.values)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(SizeConverter, "size")
+
+urlpatterns = [path("<int:pk>/<size:size>/", pictures.show, name="show")]

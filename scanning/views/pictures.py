@@ -1,0 +1,85 @@
+"""Pictures as the browser shows them."""
+
+import textwrap
+from xml.sax.saxutils import escape
+
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseNotModified
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from dedup_site.accounts.access import SignedInRequest, require
+from dedup_site.accounts.roles import Can
+from dedup_site.audit.services import record
+from scanning.models import Picture
+from scanning.services.renditions import CannotShow, Size, Source, etag, rendition, source_of
+
+
+@require(Can.READ_PAIRS)
+@require_safe
+def show(request: SignedInRequest, pk: int, size: str) -> HttpResponse:
+    """One picture as JPEG; what cannot be shown is a picture that says why."""
+    picture = get_object_or_404(Picture.objects.visible_to(request.user), pk=pk)
+    wanted = Size(size)
+    try:
+        source = source_of(picture, request.user)
+        if source.sensitive_in is None:
+            tag = etag(picture, wanted)
+            known = get_conditional_response(request, etag=tag)
+            if isinstance(known, HttpResponseNotModified):
+                return _ordinary(known, tag)
+            return _ordinary(_jpeg(rendition(picture, source, wanted)), tag)
+        return _sensitive(request, picture, source, wanted)
+    except CannotShow as error:
+        return _placeholder(str(error), error.status)
+
+
+def _jpeg(content: bytes) -> HttpResponse:
+    return HttpResponse(content, content_type="image/jpeg")
+
+
+def _ordinary(response: HttpResponse, tag: str) -> HttpResponse:
+    """The browser may keep it for an hour, nobody else may."""
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["ETag"] = tag
+    return response
+
+
+def _sensitive(
+    request: SignedInRequest, picture: Picture, source: Source, size: Size
+) -> HttpResponse:
+    """Nobody keeps it, and each time that it is given out is an audit event."""
+    content = rendition(picture, source, size)
+    with transaction.atomic():
+        record(
+            "picture.viewed",
+            actor=request.user,
+            target=picture,
+            library_id=source.sensitive_in,
+            data={"picture": picture.pk, "sha256": picture.digest, "size": size.value},
+            detail={"path": source.file.path},
+        )
+    response = _jpeg(content)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _placeholder(reason: str, status: int) -> HttpResponse:
+    """A small SVG that says why there is no picture; browsers show it whatever the status is."""
+    lines = [_("This file can't be shown."), *textwrap.wrap(reason, 44)[:5]]
+    texts = "".join(
+        f'<text x="200" y="{130 + 24 * number}" text-anchor="middle" font-size="16" '
+        f'font-family="sans-serif" fill="#4a5560">{escape(line)}</text>'
+        for number, line in enumerate(lines)
+    )
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300" width="400" height="300">'
+        '<rect width="400" height="300" fill="#e6eaed"/>'
+        '<path d="M170 50h60v50h-60z M170 100l20-22 14 14 10-10 16 18" fill="none" '
+        f'stroke="#4a5560" stroke-width="3"/>{texts}</svg>'
+    )
+    response = HttpResponse(svg, content_type="image/svg+xml", status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
