@@ -23,12 +23,13 @@ run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m dedup_site.run --library "$$LIBRARY" --port "$$PORT"
 
 setup: $(VENV)/run.stamp
+	@:
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/dev.stamp
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff check .
@@ -47,13 +48,13 @@ screenshots: $(VENV)/dev.stamp
 	$(BIN)/python -m scripts.screenshots
 
 $(VENV)/run.stamp: requirements/embedded.txt | $(BIN)/python
-	@echo "Installing what Second Look needs (about 200 MB, once)"
+	@echo "Installing what Second Look needs (once; takes a minute or more)"
 	@$(BIN)/python -m ensurepip >/dev/null
 	@$(PIP_INSTALL) -r requirements/embedded.txt
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt requirements/embedded.txt | $(BIN)/python
-	@echo "Installing what Second Look and its tests need (about 300 MB, once)"
+	@echo "Installing what Second Look and its tests need (once; takes a minute or more)"
 	@$(BIN)/python -m ensurepip >/dev/null
 	@$(PIP_INSTALL) -r requirements/dev.txt
 	@touch $@ $(VENV)/run.stamp

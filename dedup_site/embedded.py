@@ -19,7 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from dedup_site.embedded_servers import DATABASE, SUPERUSER, EmbeddedError, Postgres, Redis, Server
+from dedup_site.embedded_servers import (
+    DATABASE,
+    SUPERUSER,
+    EmbeddedError,
+    Postgres,
+    Redis,
+    Server,
+    acquired,
+)
 
 __all__ = ["EmbeddedError", "Servers", "celery_url", "environment", "servers", "stop"]
 
@@ -64,7 +72,7 @@ def servers(data_dir: Path, *, durable: bool = True) -> Iterator[Servers]:
             if os.getpid() == owner:
                 with _interrupts_held(), _gate(data_dir):
                     fcntl.flock(users, fcntl.LOCK_UN)
-                    if _is_alone(users):
+                    if acquired(users):
                         _stop_both(data_dir)
 
 
@@ -95,7 +103,7 @@ def stop(data_dir: Path) -> None:
     """
     data_dir = data_dir.resolve()
     with _lock_file(data_dir, "embedded.lock") as users, _gate(data_dir):
-        if not _is_alone(users):
+        if not acquired(users):
             raise EmbeddedError(f"The servers in {data_dir} are in use. Stop Second Look first.")
         _stop_both(data_dir)
 
@@ -125,14 +133,6 @@ def _both(data_dir: Path) -> tuple[Server, Server]:
 def _stop_both(data_dir: Path) -> None:
     for server in _both(data_dir):
         server.stop()
-
-
-def _is_alone(users: int) -> bool:
-    try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager
@@ -165,8 +165,8 @@ def _gate(data_dir: Path) -> Iterator[None]:
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Let an impatient second Ctrl-C wait until the servers are down."""
-    signals = {signal.SIGINT, signal.SIGTERM}
-    with ExitStack() as stack:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-        stack.callback(signal.pthread_sigmask, signal.SIG_SETMASK, before)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
         yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -138,7 +138,7 @@ class Server(ABC):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             with (seat.folder / LOCK).open("a+b") as lock:
-                if _acquired(lock.fileno()):
+                if acquired(lock.fileno()):
                     if launched:
                         raise self.failure("ended while it was starting")
                     self._launch(seat, lock.fileno(), durable=durable)
@@ -175,7 +175,7 @@ class Server(ABC):
                 told = 0
                 while time.monotonic() < deadline:
                     pid, sockets = _note(folder)
-                    if _acquired(lock.fileno()):
+                    if acquired(lock.fileno()):
                         if sockets and Path(sockets) != folder:
                             shutil.rmtree(sockets, ignore_errors=True)
                         return
@@ -312,7 +312,8 @@ def _launcher(seat: Seat) -> list[str]:
     return [sys.executable, "-I", "-S", str(LAUNCHER), seat.identity, str(seat.folder)]
 
 
-def _acquired(lock: int) -> bool:
+def acquired(lock: int) -> bool:
+    """Whether the lock was free; if so, it is ours alone from now on."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

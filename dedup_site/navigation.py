@@ -71,7 +71,8 @@ def items_for(user: User, path: str) -> list[Item]:
         and (url := url_or_nothing(place.url_name))
     ]
     root = url_or_nothing("home")
-    leading = [url for _label, url in places if path == url or (url != root and path.startswith(url))]
+    urls = [url for _label, url in places]
+    leading = [url for url in urls if path == url or (url != root and path.startswith(url))]
     closest = max(leading, key=len, default="")
 
     def kind(url: str) -> str:
@@ -89,7 +90,7 @@ def roles_of(user: User) -> list[str]:
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor. Pages that nobody signed in to see have no menu."""
-    user = getattr(request, "user", AnonymousUser())
+    user: User | AnonymousUser = getattr(request, "user", AnonymousUser())
     context: dict[str, Any] = {
         "product_version": product_version(),
         "language_url": url_or_nothing("set_language"),
@@ -97,7 +98,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "sign_out_url": url_or_nothing("accounts:sign_out"),
         "navigation": [],
     }
-    if isinstance(user, User) or user.is_authenticated:
+    if user.is_authenticated:
         context["navigation"] = SimpleLazyObject(lambda: items_for(user, request.path))
         context["user_roles"] = SimpleLazyObject(lambda: roles_of(user))
     return context

@@ -21,6 +21,7 @@ from django.db import DatabaseError
 from PIL import Image
 
 from dedup_site import embedded
+from dedup_site.celery import app
 from dedup_site.processes import ChildDied, Children
 from scanning.engine.decode import FORMATS
 
@@ -130,10 +131,13 @@ def _web_site(port: int) -> list[str]:
 
 def _wait_until_ready(children: Children, port: int) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while not _answers(port):
+    while not (_answers(port) and app.control.ping(timeout=0.5, limit=1)):
         children.check()
         if time.monotonic() > deadline:
-            raise CannotRun(f"The web site does not answer after {READY_SECONDS} seconds.")
+            raise CannotRun(
+                f"The web site or the worker does not answer after {READY_SECONDS} seconds."
+                " web.log and worker.log in the folder logs of DATA_DIR may say why."
+            )
         time.sleep(0.1)
 
 

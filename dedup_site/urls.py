@@ -1,3 +1,14 @@
-from django.urls import URLPattern, URLResolver
+"""The site's addresses, assembled from its rooms."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import include, path
+
+from scanning.views.home import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("", include("dedup_site.accounts.urls")),
+    path("", include("scanning.urls")),
+    path("", include("scanning.urls_access")),
+    path("pictures/", include("scanning.urls_pictures")),
+    path("review/", include("review.urls")),
+]

@@ -82,7 +82,14 @@ class PairFilter(filters.FilterSet):
     score_max = filters.NumberFilter(
         label=_("Score to (%)"), method="filter_score_max", min_value=0, max_value=100
     )
-    attribute = AttributeFilter(label=_("Attribute"), method="filter_attribute", max_length=300)
+    attribute = AttributeFilter(
+        label=_("Attribute"),
+        method="filter_attribute",
+        max_length=300,
+        widget=forms.TextInput(
+            attrs={"list": "attribute-names", "placeholder": _("name=value"), "autocomplete": "off"}
+        ),
+    )
     state = filters.ChoiceFilter(
         label=_("State"), choices=State.choices, method="keep", empty_label=None
     )

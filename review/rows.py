@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 
 from dedup_site.accounts.models import User
 from review.models import PairReview
@@ -14,11 +15,10 @@ from scanning.models import CandidatePair, SourceFile
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A pair with the first visible file of each side."""
+    """A pair with the first visible file of each side, and how many files there are in all."""
 
     pair: CandidatePair
-    left: SourceFile | None
-    right: SourceFile | None
+    shown: list[SourceFile]
     files: int
 
     @property
@@ -26,8 +26,24 @@ class Row:
         return score(self.pair.score)
 
     @property
+    def more(self) -> int:
+        return self.files - len(self.shown)
+
+    @property
+    def libraries(self) -> str:
+        return ", ".join(sorted({file.library.name for file in self.shown}))
+
+    @property
     def review(self) -> PairReview | None:
         return getattr(self.pair, "review", None)
+
+    @property
+    def holder(self) -> User | None:
+        """Who looks at the pair now."""
+        review = self.review
+        if review is None or review.lease_until is None or review.lease_until < timezone.now():
+            return None
+        return review.lease_holder
 
 
 def rows_of(pairs: Iterable[CandidatePair], user: User) -> list[Row]:
@@ -60,5 +76,5 @@ def rows_of(pairs: Iterable[CandidatePair], user: User) -> list[Row]:
         first = files.get(left, [])
         second = first[1:] if pair.is_identical else files.get(right, [])
         count = counts.get(left, 0) + (0 if pair.is_identical else counts.get(right, 0))
-        rows.append(Row(pair, next(iter(first), None), next(iter(second), None), count))
+        rows.append(Row(pair, [*first[:1], *second[:1]], count))
     return rows

@@ -29,8 +29,8 @@ class Fact(NamedTuple):
 
 
 def score(thousandths: int) -> str:
-    """A score as a percentage: `95.4 %`."""
-    return gettext("%(score)s %%") % {"score": number_format(thousandths / 10, 1)}
+    """A score as a percentage that does not break: `95.4 %`."""
+    return gettext("%(score)s\N{NO-BREAK SPACE}%%") % {"score": number_format(thousandths / 10, 1)}
 
 
 def facts(pair: CandidatePair) -> list[Fact]:

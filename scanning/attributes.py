@@ -27,34 +27,43 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PathPattern:
-    """A parsed pattern; `expression` matches a whole path with `/` between its parts."""
+    """A parsed pattern: one expression for each of its lines, and the names in all of them."""
 
-    expression: re.Pattern[str]
+    expressions: tuple[re.Pattern[str], ...]
     names: tuple[str, ...]
 
     def attributes_of(self, path: str) -> dict[str, str]:
-        """The attributes that the path gives; none where it does not fit the pattern."""
-        match = self.expression.fullmatch(path)
-        if match is None:
-            return {}
-        return {name: value[:MAXIMUM_VALUE] for name, value in match.groupdict().items()}
+        """The attributes that the first fitting line gives; none where no line fits the path."""
+        for expression in self.expressions:
+            match = expression.fullmatch(path)
+            if match is not None:
+                return {name: value[:MAXIMUM_VALUE] for name, value in match.groupdict().items()}
+        return {}
 
 
 def parse_pattern(text: str) -> PathPattern | None:
     """The pattern in `text`, or None for an empty text.
 
-    `{name}` stands for one part of a path or a piece of it, `*` for anything within a part, and a
-    last part `…` (or `...` or `**`) for whatever follows.
+    Each line is a pattern of its own; the first that fits a path counts. `{name}` stands for one
+    part of a path or a piece of it, `*` for anything within a part, and a last part `…` (or `...`
+    or `**`) for whatever follows.
 
     Raises:
-        PatternError: a name is not lower-case letters, digits and `_`, or is used twice, or `…`
-            is not the last part.
+        PatternError: a name is not lower-case letters, digits and `_`, or stands twice in a line,
+            or `…` is not the last part.
     """
-    text = text.strip().strip("/")
-    if not text:
+    lines = [line.strip().strip("/") for line in text.splitlines()]
+    parsed = [_parse_line(line) for line in lines if line]
+    if not parsed:
         return None
+    names = dict.fromkeys(name for _expression, names in parsed for name in names)
+    return PathPattern(tuple(expression for expression, _names in parsed), tuple(names))
+
+
+def _parse_line(line: str) -> tuple[re.Pattern[str], list[str]]:
+    """The regular expression of one line, and the names it defines."""
     names: list[str] = []
-    parts = text.split("/")
+    parts = line.split("/")
     expressions = []
     for number, part in enumerate(parts):
         if part in _REST:
@@ -63,7 +72,7 @@ def parse_pattern(text: str) -> PathPattern | None:
             expressions.append(".+")
         else:
             expressions.append(_part_expression(part, names))
-    return PathPattern(re.compile("/".join(expressions), re.DOTALL), tuple(names))
+    return re.compile("/".join(expressions), re.DOTALL), names
 
 
 def _part_expression(part: str, names: list[str]) -> str:

@@ -1,5 +1,6 @@
 """How far a run is: files, bytes, speed and time left, phase by phase."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -116,6 +117,19 @@ def _phase(run: ScanRun, order: int, sums: dict[str, int]) -> Phase:
     else:
         state = "done" if chunks and chunks == done else "waiting"
     return Phase(str(phase_state.label), state, chunks, done, sums.get("chunks_failed", 0))
+
+
+def with_counts(runs: Iterable[ScanRun]) -> list[tuple[ScanRun, int, int]]:
+    """Each run with the number of files that it read, and of those that it could not."""
+    runs = list(runs)
+    sums = {
+        run_id: (done, errors)
+        for run_id, done, errors in Chunk.objects.filter(run__in=runs)
+        .order_by()
+        .values_list("run_id")
+        .annotate(Sum("files_done"), Sum("errors"))
+    }
+    return [(run, *sums.get(run.pk, (0, 0))) for run in runs]
 
 
 def duration_words(duration: timedelta) -> str:

@@ -55,7 +55,7 @@ def pid_of(folder: Path, server: str) -> int:
 def is_running(folder: Path, server: str) -> bool:
     """The kernel's word: a living server holds its lock file locked."""
     with (folder / server / "server.lock").open() as lock:
-        return not embedded_servers._acquired(lock.fileno())
+        return not embedded_servers.acquired(lock.fileno())
 
 
 def test_both_are_real_servers(tmp_path: Path) -> None:

@@ -29,15 +29,16 @@ class SignInForm(auth_forms.AuthenticationForm):
         return super().clean()
 
 
-class ChoosePasswordForm(auth_forms.SetPasswordForm[User]):
+class ChoosePasswordForm(auth_forms.SetPasswordForm):  # type: ignore[type-arg]  # generic only in the stubs
     """For people who followed a one-time link."""
 
     def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - Django's signature
-        services.set_own_password(user=self.user, password=self.cleaned_data["new_password1"])
-        return self.user
+        user: User = self.user
+        services.set_own_password(user=user, password=self.cleaned_data["new_password1"])
+        return user
 
 
-class ChangePasswordForm(ChoosePasswordForm, auth_forms.PasswordChangeForm[User]):
+class ChangePasswordForm(ChoosePasswordForm, auth_forms.PasswordChangeForm):
     """For people who are signed in: asks for the old password too."""
 
 
@@ -52,7 +53,7 @@ def role_field() -> forms.TypedMultipleChoiceField:
     )
 
 
-class PersonForm(forms.ModelForm[User]):
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
     """A new account."""
 
     first_name = forms.CharField(

@@ -118,8 +118,7 @@ def locked(actor: User | None, user: User, *, widens_scope: bool = False) -> Use
     """
     wanted = {user.pk} if actor is None else {user.pk, actor.pk}
     rows = {
-        row.pk: row
-        for row in User.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+        row.pk: row for row in User.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
     }
     _check(rows[actor.pk] if actor else None, widens_scope=widens_scope)
     return rows[user.pk]

@@ -33,7 +33,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
-class ChangePassword(SuccessMessageMixin[ChangePasswordForm], auth_views.PasswordChangeView):
+class ChangePassword(SuccessMessageMixin, auth_views.PasswordChangeView):  # type: ignore[type-arg]  # generic only in the stubs
     """A new password for the person who is signed in."""
 
     template_name = "accounts/change_password.html"
@@ -43,7 +43,8 @@ class ChangePassword(SuccessMessageMixin[ChangePasswordForm], auth_views.Passwor
 
 
 class ChoosePassword(
-    SuccessMessageMixin[ChoosePasswordForm], auth_views.PasswordResetConfirmView
+    SuccessMessageMixin,  # type: ignore[type-arg]  # generic only in the stubs
+    auth_views.PasswordResetConfirmView,
 ):
     """The page that a one-time link opens. Django keeps the token out of the address after that."""
 

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC
+from typing import Any
 
 from django.db import transaction
 
-from dedup_site.audit.canonical import canonical_json
 from dedup_site.audit.models import AuditEvent
 from dedup_site.audit.querysets import AuditEventQuerySet
 from dedup_site.audit.services import Actor, record
@@ -55,7 +55,12 @@ def jsonl_lines(events: Iterable[AuditEvent]) -> Iterator[str]:
             "detail": event.detail,
             "salt": bytes(event.salt).hex(),
         }
-        yield canonical_json(line) + "\n"
+        yield json_text(line) + "\n"
+
+
+def json_text(value: Any) -> str:
+    """As canonical JSON spells it, but never refusing: a row that was changed is exported too."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def event_csv_lines(events: Iterable[AuditEvent]) -> Iterator[str]:
@@ -73,14 +78,22 @@ def event_csv_lines(events: Iterable[AuditEvent]) -> Iterator[str]:
                 event.target_type,
                 event.target_id,
                 event.target_label,
-                canonical_json(json.loads(event.body)["data"]),
-                canonical_json(event.detail),
+                _data_of(event.body),
+                json_text(event.detail),
                 str(event.request_id or ""),
                 str(event.uuid),
             )
             for event in events
         ),
     )
+
+
+def _data_of(body: str) -> str:
+    """The body's ids, numbers and codes; the whole body where it has been broken."""
+    try:
+        return json_text(json.loads(body)["data"])
+    except (ValueError, KeyError, TypeError):
+        return body
 
 
 FORMS: dict[str, Callable[[Iterable[AuditEvent]], Iterator[str]]] = {

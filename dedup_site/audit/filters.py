@@ -20,11 +20,9 @@ OWN_APPS = ("accounts", "audit", "scanning", "review")
 @cache
 def _targets() -> list[tuple[str, str]]:
     """The kinds of rows that events are about."""
-    return [
-        (model._meta.label_lower, capfirst(model._meta.verbose_name))
-        for app in OWN_APPS
-        for model in apps.get_app_config(app).get_models()
-    ]
+    models = [model for app in OWN_APPS for model in apps.get_app_config(app).get_models()]
+    kinds = [model._meta for model in models]  # noqa: SLF001 - Django documents it
+    return [(kind.label_lower, capfirst(str(kind.verbose_name))) for kind in kinds]
 
 
 def _time() -> forms.DateTimeInput:
@@ -42,7 +40,7 @@ class EventFilter(forms.Form):
     )
     since = forms.DateTimeField(label=_("From"), required=False, widget=_time())
     until = forms.DateTimeField(label=_("To"), required=False, widget=_time())
-    person = forms.ModelChoiceField(
+    person: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
         label=_("User name"),
         queryset=None,
         to_field_name="username",
@@ -51,7 +49,7 @@ class EventFilter(forms.Form):
         error_messages={"invalid_choice": _("Nobody has this user name.")},
     )
     action = forms.ChoiceField(label=_("Action"), required=False)
-    library = forms.ModelChoiceField(
+    library: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
         label=_("Library"), queryset=None, required=False, empty_label=_("All libraries")
     )
     target_type = forms.ChoiceField(label=_("About"), required=False)

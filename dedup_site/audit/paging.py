@@ -53,7 +53,9 @@ def _cursor(direction: str, event: AuditEvent) -> str:
 def _parsed(cursor: str) -> tuple[str, datetime, int]:
     direction, _, rest = cursor.partition(".")
     microseconds, _, key = rest.partition(".")
-    plain = all(part.isascii() and part.isdigit() and len(part) < 18 for part in (microseconds, key))
+    plain = all(
+        part.isascii() and part.isdigit() and len(part) < 18 for part in (microseconds, key)
+    )
     if direction not in ("newer", "older") or not plain:
         return "", EPOCH, 0
     return direction, EPOCH + int(microseconds) * MICROSECOND, int(key)

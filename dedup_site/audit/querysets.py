@@ -24,6 +24,6 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
     def containing(self, text: str) -> "AuditEventQuerySet":
         """Events in whose detail (names, notes, paths) `text` stands, in upper or lower case."""
-        return self.annotate(
-            detail_text=Cast("detail", models.TextField())
-        ).filter(detail_text__icontains=text)
+        return self.annotate(detail_text=Cast("detail", models.TextField())).filter(
+            detail_text__icontains=text
+        )

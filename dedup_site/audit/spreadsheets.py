@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 # The full-width forms are taken for the plain ones by spreadsheets in East Asian languages.
-FORMULA_STARTS = tuple("=+-@\t\r\0\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}") + (
-    "\N{FULLWIDTH HYPHEN-MINUS}",
-    "\N{FULLWIDTH COMMERCIAL AT}",
-    "\N{MINUS SIGN}",
+FORMULA_STARTS = (
+    *("=", "+", "-", "@", "\t", "\r", "\0"),
+    *("\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}"),
+    *("\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}", "\N{MINUS SIGN}"),
 )
 # So that Excel reads Chinese as UTF-8.
 BYTE_ORDER_MARK = "\ufeff"
@@ -29,12 +29,15 @@ def safe_cell(value: Cell) -> Cell:
     return f"'{value}" if start.startswith(FORMULA_STARTS) else value
 
 
+def csv_line(row: Iterable[Cell]) -> str:
+    """One record, guarded, quoted as RFC 4180 has it, with its line end."""
+    return str(csv.writer(_Echo()).writerow([safe_cell(cell) for cell in row]))
+
+
 def csv_lines(header: Sequence[str], rows: Iterable[Iterable[Cell]]) -> Iterator[str]:
-    """The table line by line: byte order mark, header, guarded and quoted rows (RFC 4180)."""
-    writer = csv.writer(_Echo())
-    yield BYTE_ORDER_MARK + writer.writerow(header)
-    for row in rows:
-        yield writer.writerow([safe_cell(cell) for cell in row])
+    """The table line by line: byte order mark and header, then the rows."""
+    yield BYTE_ORDER_MARK + csv_line(header)
+    yield from map(csv_line, rows)
 
 
 def _is_blank(character: str) -> bool:

@@ -45,8 +45,9 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{place}, {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        line = f"line {self.line}" if self.line else ""
+        place = ", ".join(part for part in (self.file, line, self.field) if part)
+        return f"{place}: {self.message}"
 
 
 class Broken(Exception):
@@ -93,11 +94,6 @@ class Bundle:
             self._zip = None if path.is_dir() else zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile) as error:
             raise Unreadable(f"{path} is neither a folder nor a zip file ({error}).") from error
-
-    def names(self) -> set[str]:
-        if self._zip is not None:
-            return set(self._zip.namelist())
-        return {entry.name for entry in self.path.iterdir()}
 
     def open(self, name: str) -> IO[bytes]:
         return self._zip.open(name) if self._zip is not None else (self.path / name).open("rb")
@@ -168,10 +164,9 @@ class Check:
                         self._line(name, rows, chunk, check)
             if check is None:
                 rows = self._table_rows(name)
-        except KeyError:
-            return self._add(name, 0, "", "is missing")
-        except FileNotFoundError:
-            return self._add(name, 0, "", "is missing")
+        except (KeyError, FileNotFoundError):
+            self._add(name, 0, "", "is missing")
+            return
         except (OSError, zipfile.BadZipFile) as error:
             raise Unreadable(f"{name} cannot be read ({error}).") from error
         self.rows[name] = rows
@@ -179,16 +174,11 @@ class Check:
         for field, value in found.items():
             if files[name].get(field) != value:
                 self._add(name, 0, field, f"is {value}, the manifest says {files[name].get(field)}")
-        return None
 
-    def _line(
-        self, name: str, number: int, raw: bytes, check: Callable[[int, Any], None]
-    ) -> None:
+    def _line(self, name: str, number: int, raw: bytes, check: Callable[[int, Any], None]) -> None:
         try:
-            if not raw.endswith(b"\n"):
-                raise Broken("line", "has no end")
-            value = parse_canonical(raw[:-1].decode("utf-8"), "line")
-            check(number, value)
+            text = raw.decode("utf-8")
+            check(number, parse_canonical(text.removesuffix("\n"), "line"))
         except Broken as broken:
             self._add(name, number, *broken.args)
         except UnicodeDecodeError as error:

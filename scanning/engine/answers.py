@@ -24,7 +24,7 @@ def raise_error(header: dict[str, Any]) -> None:
     if "error" not in header:
         return
     kind, message = header["error"], header.get("message")
-    if kind not in KINDS or not isinstance(message, str):
+    if not isinstance(kind, str) or kind not in KINDS or not isinstance(message, str):
         raise ProtocolError("unknown error")
     raise PictureError(kind, clean(message))
 
@@ -38,8 +38,10 @@ def reading(header: dict[str, Any], body: bytes, limits: Limits) -> Reading:
     if width * height > limits.max_pixels:
         raise ProtocolError("too many pixels")
     name, mode, digest = header["format"], header["mode"], header["pixel_digest"]
-    if name not in FORMATS or not isinstance(mode, str) or not _MODE.fullmatch(mode):
-        raise ProtocolError("unknown format or mode")
+    if not isinstance(name, str) or name not in FORMATS:
+        raise ProtocolError("unknown format")
+    if not isinstance(mode, str) or not _MODE.fullmatch(mode):
+        raise ProtocolError("unknown mode")
     small, large = body[: SMALL**2], body[SMALL**2 :]
     flat = is_flat(large)
     return Reading(

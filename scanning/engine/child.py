@@ -15,7 +15,7 @@ import socket
 import sys
 from typing import Any, BinaryIO, Final
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from scanning.engine import decode, protocol
 from scanning.engine.digest import pixel_digest
@@ -118,19 +118,20 @@ def answer(
                 raise AssertionError(f"unknown request {other!r}")
 
 
-def _read(image: Any) -> tuple[dict[str, Any], bytes]:
-    width, height = image.size
-    header = {"format": image.format, "mode": image.mode, "metadata": facts(image)}
-    digest = None
-    if not decode.is_jpeg(image):
-        digest = pixel_digest(image).hex()
-        width, height = image.size
+def _read(image: ImageFile.ImageFile) -> tuple[dict[str, Any], bytes]:
+    # Decoding changes some of these, so they are noted before; the facts come after, because
+    # asking a PNG for its EXIF decodes it, and would swallow what is wrong with it.
+    header: dict[str, Any] = {"format": image.format, "mode": image.mode}
+    size = image.size
+    turned = getattr(image, "tag_v2", {}).get(decode.ORIENTATION_TAG)  # decoding a TIFF forgets it
+    digest = None if decode.is_jpeg(image) else pixel_digest(image).hex()
     small = decode.grey(image)
     if decode.orientation(image) in decode.SIDEWAYS:
-        width, height = height, width
+        size = size[::-1]
     header |= {
-        "width": width,
-        "height": height,
+        "width": size[0],
+        "height": size[1],
+        "metadata": facts(image, turned),
         "frames": getattr(image, "n_frames", 1),
         "pixel_digest": digest,
     }

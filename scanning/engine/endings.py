@@ -1,7 +1,7 @@
 """Does a picture file stop too soon? Asked only after decoding has failed."""
 
 import os
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 TAIL: Final = 64
 
@@ -22,6 +22,9 @@ def ends_early(stream: BinaryIO, size: int) -> bool:
         return int.from_bytes(head[4:8], "little") + 8 > size
     if head.startswith(b"BM"):
         return int.from_bytes(head[2:6], "little") > size
+    if head.startswith((b"II*\0", b"MM\0*")):
+        order: Literal["little", "big"] = "little" if head[:1] == b"I" else "big"
+        return int.from_bytes(head[4:8], order) >= size  # where the directory should be
     if head[4:8] in (b"ftyp", b"jP  "):
         return _boxes_end(stream, size) > size
     return False

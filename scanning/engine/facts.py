@@ -42,13 +42,25 @@ _TEXTS: Final = {
     "copyright": "Copyright",
     "date_taken": "Creation Time",
 }
-# Sum of the luminance quantisation table of ITU-T T.81, annex K, which the encoders scale.
-_STANDARD_TABLE_SUM: Final = 3688
+# The luminance quantisation table of ITU-T T.81, annex K, which the usual encoders scale by their
+# quality setting, and the sum of what they then write, for quality 1 to 100.
+_TABLE: Final = bytes.fromhex(
+    "100b0a101828333d0c0c0e131a3a3c370e0d1018283945380e11161d3357503e"
+    "12162538446d674d182337405168715c31404e5767797865485c5f6270646763"
+)
+_TABLE_SUMS: Final = [
+    sum(max(1, min(255, (step * percent + 50) // 100)) for step in _TABLE)
+    for percent in (5000 // q if q < 50 else 200 - 2 * q for q in range(1, 101))
+]
 
 
-def facts(image: ImageFile.ImageFile) -> dict[str, str]:
-    """The facts by key, in the order of KEYS; what is missing or damaged is left out."""
-    found: dict[str, object] = {}
+def facts(image: ImageFile.ImageFile, turned: object = None) -> dict[str, str]:
+    """The facts by key, in the order of KEYS; what is missing or damaged is left out.
+
+    Only for a picture that has been decoded: see the order in `child`. turned: the orientation,
+    where decoding has removed it from the EXIF data.
+    """
+    found: dict[str, object] = {"orientation": turned}
     for source in (_from_info, _from_exif):
         with suppress(*DAMAGE, LookupError, TypeError, AttributeError):
             found |= source(image)  # damaged metadata never cost a picture
@@ -103,7 +115,6 @@ def _from_exif(image: ImageFile.ImageFile) -> dict[str, object]:
 
 
 def _jpeg_quality(table_sum: int) -> int:
-    """The quality setting of the usual encoders, 1 to 100, from the sum of the first table."""
-    percent = 100 * table_sum / _STANDARD_TABLE_SUM
-    quality = (200 - percent) / 2 if percent <= 100 else 5000 / percent
-    return max(1, min(100, round(quality)))
+    """The quality setting, 1 to 100, whose first table has the nearest sum."""
+    nearest = min(range(100), key=lambda index: abs(_TABLE_SUMS[index] - table_sum))
+    return nearest + 1

@@ -19,7 +19,15 @@ from scanning.attributes import matters
 from scanning.engine.errors import PictureError
 from scanning.engine.fingerprints import ALGORITHMS
 from scanning.engine.join import distinct, near_pairs, pack
-from scanning.models import CandidatePair, Chunk, Finding, Fingerprint, Picture, SourceFile
+from scanning.models import (
+    CandidatePair,
+    Chunk,
+    Finding,
+    Fingerprint,
+    Picture,
+    ScanRun,
+    SourceFile,
+)
 from scanning.services import ledger
 from scanning.services.reading import decoder
 from scanning.storage import SourceUnavailable, open_source
@@ -69,7 +77,7 @@ def match(chunk: Chunk) -> None:
     """
     configuration = chunk.run.configuration
     keep = _LeaseKeeper(chunk)
-    contents = _contents(chunk.run.library_id)
+    contents = _contents(chunk.run)
     large = [
         content
         for content in contents.values()
@@ -81,7 +89,7 @@ def match(chunk: Chunk) -> None:
         _store(chunk, batch)
     with transaction.atomic():
         current = ledger.hold(chunk)
-        Finding.objects.filter(library_id=chunk.run.library_id).exclude(run=chunk.run).delete()
+        Finding.objects.filter(run__job_id=chunk.run.job_id).exclude(run=chunk.run).delete()
         current.state = Chunk.State.DONE
         current.save(update_fields=["state", "lease_until"])
 
@@ -99,10 +107,10 @@ class _LeaseKeeper:
             self.kept_at = time.monotonic()
 
 
-def _contents(library_id: int) -> dict[bytes, Content]:
-    """The library's pictures by digest, sorted by digest."""
+def _contents(run: ScanRun) -> dict[bytes, Content]:
+    """The pictures that the run saw, by digest and sorted by digest."""
     files: dict[bytes, list[dict[str, str]]] = defaultdict(list)
-    rows = SourceFile.objects.readable().filter(library_id=library_id)
+    rows = SourceFile.objects.readable().filter(library_id=run.library_id, last_run=run)
     for sha256, attributes in rows.values_list("sha256", "attributes").iterator(10_000):
         files[bytes(sha256 or b"")].append(attributes)
     digests = sorted(files)

@@ -26,8 +26,12 @@ class ScanFailed(Exception):
 
 
 @transaction.atomic
-def mount(*, folder: Path, attribute_pattern: str = "", manifest_path: str = "") -> ScanJob:
+def mount(
+    *, folder: Path, name: str = "", attribute_pattern: str = "", manifest_path: str = ""
+) -> ScanJob:
     """The job that scans all of `folder`; library and job are made where they are missing.
+
+    Name, pattern and manifest are those of a new library; one that exists keeps its own.
 
     Raises:
         RootRefused: the folder cannot be mounted.
@@ -37,7 +41,7 @@ def mount(*, folder: Path, attribute_pattern: str = "", manifest_path: str = "")
     library = Library.objects.filter(root=str(root)).first()
     if library is None:
         library = Library.objects.create(
-            name=_free_name(root.name or "library"),
+            name=_free_name(name or root.name or "library"),
             kind=Library.Kind.MOUNTED,
             root=str(root),
             attribute_pattern=attribute_pattern,
@@ -46,9 +50,7 @@ def mount(*, folder: Path, attribute_pattern: str = "", manifest_path: str = "")
         record("library.created", actor=None, target=library, library_id=library.pk)
     job = library.jobs.order_by("pk").first()
     if job is None:
-        job = ScanJob.objects.create(
-            library=library, name="Everything", exclude=DEFAULT_EXCLUDE
-        )
+        job = ScanJob.objects.create(library=library, name="Everything", exclude=DEFAULT_EXCLUDE)
         record("scan_job.created", actor=None, target=job, library_id=library.pk)
     return job
 

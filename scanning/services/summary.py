@@ -29,15 +29,14 @@ def library_summary(library: Library) -> LibrarySummary:
     present = SourceFile.objects.present().filter(library=library)
     totals = present.aggregate(files=Count("pk"), bytes=Sum("size", default=0))
     readable = SourceFile.objects.readable().filter(library=library)
-    pairs = {tier.value: 0 for tier in Tier}
     found = Finding.objects.filter(library=library).exclude(pair__tier=Tier.IDENTICAL)
-    for tier, count in found.values_list("pair__tier").annotate(Count("pk")):
-        pairs[tier] = count
+    by_tier = dict(found.values_list("pair__tier").annotate(Count("pk")))
+    pairs = {tier.value: by_tier.get(tier.value, 0) for tier in Tier}
     identical = (
         readable.filter(
-            sha256__in=Finding.objects.filter(
-                library=library, pair__tier=Tier.IDENTICAL
-            ).values("pair__left__sha256")
+            sha256__in=Finding.objects.filter(library=library, pair__tier=Tier.IDENTICAL).values(
+                "pair__left__sha256"
+            )
         )
         .values("sha256")
         .annotate(copies=Count("pk") - 1)

@@ -20,7 +20,7 @@ from scanning.attributes import PathPattern, parse_pattern, read_manifest
 from scanning.models import Chunk, ScanRun, SourceFile
 from scanning.selection import Selection
 from scanning.services import ledger
-from scanning.storage import READ_ONLY, checked_root, open_source, upload_path
+from scanning.storage import READ_ONLY, checked_root, open_source, raw_path, upload_path
 from scanning.versions import engine_version
 
 BATCH = 1000
@@ -82,6 +82,7 @@ class Walk:
     root: Path
     selection: Selection
     unreadable: list[bytes] = field(default_factory=list)
+    is_empty: bool = True
 
     def files(self) -> Iterator[Found]:
         """Every ordinary file that the job selects, folder by folder, sorted by name."""
@@ -92,6 +93,7 @@ class Walk:
         try:
             with os.scandir(descriptor) as entries:
                 listed = sorted(entries, key=lambda entry: os.fsencode(entry.name))
+            self.is_empty = self.is_empty and not listed
             for entry in listed:
                 raw = path + os.fsencode(entry.name)
                 try:
@@ -140,7 +142,8 @@ def walk(chunk: Chunk) -> None:
             with transaction.atomic():
                 ledger.hold(chunk).save(update_fields=["lease_until"])
                 _update(run, found, attributes)
-        _refuse_an_empty_mount(run)
+        if walker.is_empty:
+            _refuse_an_empty_mount(run)
         lost = walker.unreadable
         notices += [
             _("%(path)s could not be opened: what lies in it was left as it was.")
@@ -267,8 +270,7 @@ def _update_uploads(chunk: Chunk, attributes: _Attributes) -> None:
 
 def _refuse_an_empty_mount(run: ScanRun) -> None:
     """An empty folder where files were known is more likely a mount that is away."""
-    files = SourceFile.objects.filter(library_id=run.library_id, is_present=True)
-    if not files.filter(last_run=run).exists() and files.exists():
+    if SourceFile.objects.filter(library_id=run.library_id, is_present=True).exists():
         raise WalkFailed(
             _(
                 "%(folder)s holds none of the files that were there before. Is it mounted? "
@@ -279,14 +281,25 @@ def _refuse_an_empty_mount(run: ScanRun) -> None:
 
 
 def _mark_missing(run: ScanRun, unreadable: Iterable[bytes]) -> None:
-    """Files that this walk did not find are not present any more, but for those out of sight."""
-    missing: QuerySet[SourceFile] = SourceFile.objects.filter(
+    """Files that this walk should have found are not present any more.
+
+    What lies out of sight or outside of the job's selection stays as it was.
+    """
+    selection = Selection.of(run.configuration)
+    unseen: QuerySet[SourceFile] = SourceFile.objects.filter(
         library_id=run.library_id, is_present=True
     ).exclude(last_run=run)
     for raw in unreadable:
         path = raw.decode("utf-8", "backslashreplace")
-        missing = missing.exclude(Q(path=path) | Q(path__startswith=f"{path}/" if path else ""))
-    missing.update(is_present=False)
+        unseen = unseen.exclude(Q(path=path) | Q(path__startswith=f"{path}/" if path else ""))
+    missing = [
+        row.pk
+        for row in unseen.only("path", "raw_path", "size").iterator(10_000)
+        if selection.takes(raw_path(row), row.size)
+    ]
+    for start in range(0, len(missing), 10_000):
+        part = missing[start : start + 10_000]
+        SourceFile.objects.filter(pk__in=part).update(is_present=False)
 
 
 def _write_read_chunks(run: ScanRun, notices: list[str]) -> None:

@@ -39,9 +39,7 @@ def people(request: SignedInRequest) -> HttpResponse:
             "person": user,
             "roles": _roles(user),
             "libraries": sorted(
-                access.library.name
-                for access in user.accesses.all()
-                if access.library_id in known
+                access.library.name for access in user.accesses.all() if access.library_id in known
             ),
         }
         for user in page

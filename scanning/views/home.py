@@ -12,7 +12,9 @@ from scanning.progress import progress_of
 MAXIMUM_LIBRARIES = 50
 
 
-def home(request: SignedInRequest, only_undecided: overview.PairFilter) -> HttpResponse:
+def home(
+    request: SignedInRequest, only_undecided: overview.PairFilter | None = None
+) -> HttpResponse:
     """Libraries with their numbers, scans that go on, and where to begin.
 
     `only_undecided` narrows pairs to those without a decision: decisions are the review side's,

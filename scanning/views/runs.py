@@ -12,7 +12,7 @@ from dedup_site.accounts.access import SignedInRequest, require
 from dedup_site.accounts.roles import Can
 from scanning import findings
 from scanning.models import ScanRun
-from scanning.progress import progress_of
+from scanning.progress import progress_of, with_counts
 from scanning.services.runs import RunStateError
 
 PAGE_SIZE = 50
@@ -22,16 +22,18 @@ READERS = (Can.READ_PAIRS, Can.RUN_SCANS, Can.MANAGE_LIBRARIES)
 @require(*READERS)
 def runs(request: SignedInRequest) -> HttpResponse:
     """All runs in the libraries that the person was given, the newest first."""
-    found = (
-        ScanRun.objects.visible_to(request.user)
-        .select_related("job", "library", "started_by")
-        .with_progress()
+    found = ScanRun.objects.visible_to(request.user).select_related(
+        "job", "library", "started_by"
     )
     library = request.GET.get("library", "")
     if library.isdecimal():
         found = found.filter(library=int(library))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "scanning/runs.html", {"page": page, "library": library})
+    return render(
+        request,
+        "scanning/runs.html",
+        {"page": page, "rows": with_counts(page.object_list), "library": library},
+    )
 
 
 @require(*READERS)

@@ -29,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--json", action="store_true", help="Print one JSON object as the last line."
         )
+        parser.add_argument("--name", default="", help="The library's name if not the folder's.")
         parser.add_argument(
             "--attributes", default="", metavar="PATTERN", help="Such as {tender}/{supplier}/…"
         )
@@ -41,6 +42,7 @@ class Command(BaseCommand):
         try:
             job = mount(
                 folder=options["folder"],
+                name=options["name"],
                 attribute_pattern=options["attributes"],
                 manifest_path=options["manifest"],
             )
@@ -114,6 +116,4 @@ class ProgressLine:
         share = sums["done"] / sums["total"] if sums["total"] else 1.0
         bar = "█" * round(share * self.WIDTH)
         errors = f", {sums['errors']} errors" if sums["errors"] else ""
-        return (
-            f"{run.library}: {bar:░<{self.WIDTH}} {sums['done']}/{sums['total']} files{errors}"
-        )
+        return f"{run.library}: {bar:░<{self.WIDTH}} {sums['done']}/{sums['total']} files{errors}"

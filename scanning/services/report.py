@@ -1,0 +1,222 @@
+"""The read-only report on one library: how much there is twice, and what it costs.
+
+It says what the last scan found, not what people decided: copies with equal bytes or equal pixels
+are certain, near-duplicates are possible until somebody has judged them.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Min
+
+from scanning.duplicates import Amount, Duplicates, File, Group, Pair
+from scanning.findings import error_kind_label
+from scanning.models import CandidatePair, Finding, Library, Picture, ScanRun, SourceFile
+
+Tier = CandidatePair.Tier
+
+# As sizes are shown everywhere, and as storage is billed as a rule.
+BYTES_PER_GB = 2**30
+CENT = Decimal("0.01")
+LARGEST_GROUPS = 20
+PICTURES_OF_A_GROUP = 4
+BIN = 8
+ROWS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Hong Kong dollars a month."""
+
+    everything: Decimal
+    certain: Decimal
+    possible: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPicture:
+    """One picture of a group: its id, and the first path in the library that holds it."""
+
+    pk: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    group: Group
+    pictures: list[GroupPicture]
+
+    @property
+    def hidden(self) -> int:
+        """How many of its pictures are not shown."""
+        return self.group.content_count - len(self.pictures)
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceBin:
+    """Near-duplicates with distances `first` to `last`."""
+
+    first: int
+    last: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorKind:
+    """The files that could not be read for one reason: path and message each."""
+
+    kind: str
+    label: str
+    files: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`present` are all files that the last scan saw, `duplicates` is about those it could read."""
+
+    library: Library
+    last_run: ScanRun | None
+    present: Amount
+    waiting: int
+    duplicates: Duplicates
+    cost: Cost
+    pairs: dict[str, int]
+    distances: list[DistanceBin]
+    groups: list[ShownGroup]
+    errors: list[ErrorKind]
+
+    @property
+    def error_count(self) -> int:
+        return sum(len(kind.files) for kind in self.errors)
+
+    def share(self, amount: Amount) -> Amount:
+        """What `amount` is of all that is present, in thousandths of the files and the bytes."""
+        return Amount(
+            _thousandths(amount.files, self.present.files),
+            _thousandths(amount.bytes, self.present.bytes),
+        )
+
+
+def build_report(library: Library) -> Report:
+    """Seven queries, whatever the size of the library; groups are joined in memory."""
+    files, present, waiting = _files(library)
+    pairs, same_pixels, near, distances = _pairs(library)
+    duplicates = Duplicates.of(
+        files, same_pixels, near, largest=LARGEST_GROUPS, shown=PICTURES_OF_A_GROUP
+    )
+    finished = ScanRun.objects.filter(library=library, state=ScanRun.State.FINISHED)
+    return Report(
+        library=library,
+        last_run=finished.order_by("-id").first(),
+        present=present,
+        waiting=waiting,
+        duplicates=duplicates,
+        cost=Cost(
+            everything=monthly_cost(present.bytes, library.price_per_gb_month),
+            certain=monthly_cost(duplicates.certain.bytes, library.price_per_gb_month),
+            possible=monthly_cost(duplicates.near.bytes, library.price_per_gb_month),
+        ),
+        pairs=pairs,
+        distances=_bins(distances),
+        groups=_shown(library, duplicates.groups),
+        errors=_errors(library),
+    )
+
+
+def monthly_cost(size: int, price_per_gb: Decimal) -> Decimal:
+    """What `size` bytes cost a month, to the cent."""
+    return (Decimal(size) * price_per_gb / BYTES_PER_GB).quantize(CENT)
+
+
+def _files(library: Library) -> tuple[list[File], Amount, int]:
+    """The readable files; how much is present; how many files are still to be read."""
+    files: list[File] = []
+    count = total = waiting = 0
+    rows = SourceFile.objects.present().filter(library=library).order_by("pk")
+    for sha256, size, state, attributes in rows.values_list(
+        "sha256", "size", "state", "attributes"
+    ).iterator(ROWS_AT_ONCE):
+        count += 1
+        total += size
+        if state == SourceFile.State.READ:
+            files.append(File(bytes(sha256 or b""), size, attributes))
+        elif state == SourceFile.State.PENDING:
+            waiting += 1
+    return files, Amount(count, total), waiting
+
+
+def _pairs(library: Library) -> tuple[dict[str, int], list[Pair], list[Pair], Counter[int]]:
+    """How many pairs of each tier; the pairs that join groups; how often each near distance."""
+    counts = {tier.value: 0 for tier in Tier}
+    joining: dict[str, list[Pair]] = {Tier.SAME_PIXELS: [], Tier.NEAR: []}
+    distances: Counter[int] = Counter()
+    rows = Finding.objects.filter(library=library).values_list(
+        "pair__tier", "pair__distance", "pair__left__sha256", "pair__right__sha256"
+    )
+    for tier, distance, left, right in rows.iterator(ROWS_AT_ONCE):
+        counts[tier] += 1
+        if tier in joining:
+            joining[tier].append((bytes(left), bytes(right)))
+        if tier == Tier.NEAR and distance is not None:
+            distances[distance] += 1
+    return counts, joining[Tier.SAME_PIXELS], joining[Tier.NEAR], distances
+
+
+def _bins(distances: Counter[int]) -> list[DistanceBin]:
+    """Distances in steps of BIN, from 0 to the largest one found."""
+    if not distances:
+        return []
+    return [
+        DistanceBin(first, first + BIN - 1, sum(distances[d] for d in range(first, first + BIN)))
+        for first in range(0, max(distances) + 1, BIN)
+    ]
+
+
+def _shown(library: Library, groups: list[Group]) -> list[ShownGroup]:
+    """The groups with the pictures that stand for them."""
+    digests = [digest for group in groups for digest in group.contents]
+    ids = {
+        bytes(sha256): pk
+        for pk, sha256 in Picture.objects.filter(sha256__in=digests, page=0).values_list(
+            "pk", "sha256"
+        )
+    }
+    paths = {
+        bytes(sha256 or b""): path
+        for sha256, path in SourceFile.objects.readable()
+        .filter(library=library, sha256__in=digests)
+        .order_by()
+        .values_list("sha256")
+        .annotate(Min("path"))
+    }
+    return [
+        ShownGroup(
+            group,
+            [
+                GroupPicture(ids[digest], paths.get(digest, ""))
+                for digest in group.contents
+                if digest in ids
+            ],
+        )
+        for group in groups
+    ]
+
+
+def _errors(library: Library) -> list[ErrorKind]:
+    """The kinds of errors, the most frequent first."""
+    rows = (
+        SourceFile.objects.present()
+        .filter(library=library, state=SourceFile.State.ERROR)
+        .order_by("path")
+        .values_list("error_kind", "path", "error_message")
+    )
+    kinds: dict[str, ErrorKind] = {}
+    for kind, path, message in rows:
+        known = kinds.setdefault(kind, ErrorKind(kind, error_kind_label(kind), []))
+        known.files.append((path, message))
+    return sorted(kinds.values(), key=lambda kind: (-len(kind.files), kind.kind))
+
+
+def _thousandths(part: int, whole: int) -> int:
+    return round(1000 * part / whole) if whole else 0

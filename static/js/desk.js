@@ -1,0 +1,142 @@
+// One pair on the desk: its form, its lease, its viewer. review.js decides which desk is shown.
+
+import { Viewer } from "./viewer.js";
+
+const HEADERS = { "X-Desk": "1" };
+
+// The answer of the server as { ok, gone, data }; throws when the server cannot be reached.
+export async function post(url, body) {
+  const response = await fetch(url, { method: "POST", headers: HEADERS, body, redirect: "error" });
+  const isJson = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
+  const data = isJson ? await response.json() : {};
+  return { ok: response.ok, status: response.status, data };
+}
+
+export class Desk {
+  constructor(element) {
+    this.element = element;
+    this.form = element.querySelector("[data-answer]");
+    this.change = element.querySelector("[data-change]");
+  }
+
+  // The desk at an address; null where nothing is left.
+  static async load(url) {
+    const response = await fetch(url, { headers: HEADERS, redirect: "error" });
+    if (response.status === 204) return null;
+    if (!response.ok) throw new Error(`${response.status} for ${url}`);
+    const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+    const element = parsed.querySelector("[data-desk]");
+    if (!element) throw new Error(`no desk at ${url}`);
+    return new Desk(document.adoptNode(element));
+  }
+
+  get pair() {
+    return this.element.dataset.pair;
+  }
+
+  get canBeJudged() {
+    return Boolean(this.form && !this.change);
+  }
+
+  show() {
+    this.element.hidden = false;
+    document.title = this.element.dataset.title;
+    for (const button of this.element.querySelectorAll('[data-action="help"]')) button.hidden = false;
+    this.viewer ??= new Viewer(this.element.querySelector("[data-viewer]"));
+    this.viewer.draw();
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+
+  remove() {
+    this.viewer?.close();
+    this.element.remove();
+  }
+
+  // Verdict
+
+  get verdict() {
+    return this.form?.querySelector('[name="verdict"]:checked')?.value ?? "";
+  }
+
+  get reasons() {
+    const place = this.form?.querySelector(`[data-reasons="${this.verdict}"]`);
+    return place ? [...place.querySelectorAll('[name="reason"]')] : [];
+  }
+
+  choose(key) {
+    const choice = this.form?.querySelector(`[data-key="${key}"]`);
+    if (!choice) return false;
+    if (this.change) this.change.open = true;
+    choice.checked = true;
+    this.reasons[0]?.focus();
+    return true;
+  }
+
+  unchoose() {
+    for (const choice of this.form?.querySelectorAll('[name="verdict"]') ?? []) choice.checked = false;
+    document.activeElement?.blur();
+  }
+
+  confirm(number) {
+    this.reasons.find((button) => button.dataset.number === number)?.click();
+  }
+
+  writeNote() {
+    this.form?.querySelector('[name="note"]').focus();
+  }
+
+  leaveNote() {
+    this.reasons[0]?.focus();
+  }
+
+  problem(text) {
+    const place = this.element.querySelector("[data-problem]");
+    place.querySelector("[data-problem-text]").textContent = text;
+    place.hidden = !text;
+  }
+
+  // Counters
+
+  counts() {
+    const read = (name) => Number(this.element.querySelector(`[data-${name}]`)?.textContent);
+    return { done: read("done") || 0, left: read("left") || 0 };
+  }
+
+  setCounts({ done, left }) {
+    for (const [name, value] of Object.entries({ done, left })) {
+      const place = this.element.querySelector(`[data-${name}]`);
+      if (place) place.textContent = String(Math.max(0, value));
+    }
+  }
+
+  // Lease
+
+  get secret() {
+    const body = new FormData();
+    const token = document.querySelector('[name="csrfmiddlewaretoken"]');
+    if (token) body.set("csrfmiddlewaretoken", token.value);
+    return body;
+  }
+
+  // Whether the pair is still this person's; a network fault counts as yes.
+  async keep() {
+    const url = this.element.dataset.leaseUrl;
+    if (!url) return true;
+    try {
+      const { ok, status, data } = await post(url, this.secret);
+      const token = this.form?.querySelector('[name="token"]');
+      if (ok && token) token.value = data.token;
+      return ok || status !== 409;
+    } catch {
+      return true;
+    }
+  }
+
+  release() {
+    const url = this.element.dataset.releaseUrl;
+    if (url) navigator.sendBeacon(url, this.secret);
+  }
+}

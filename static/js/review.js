@@ -1,0 +1,243 @@
+// The review desk: keys, verdicts without waiting, the next pair ready before it is asked for.
+
+import { Desk, post } from "./desk.js";
+
+const HEARTBEAT = 60_000;
+const KEYS_OFF = "second-look:single-keys-off";
+
+class Review {
+  constructor(frame) {
+    this.frame = frame;
+    this.status = document.querySelector("[data-desk-status]");
+    this.help = document.querySelector("[data-help]");
+    this.desk = new Desk(frame.querySelector("[data-desk]"));
+    this.counts = this.desk.counts();
+    this.sending = null;
+    this.listen();
+    this.desk.show();
+    this.prefetch();
+  }
+
+  say(text) {
+    this.status.textContent = text;
+  }
+
+  // The next pair
+
+  get nextUrl() {
+    const url = new URL(this.desk.element.dataset.nextUrl, location.href);
+    url.searchParams.append("without", this.desk.pair);
+    return url;
+  }
+
+  // Takes the next pair and lets the browser fetch its pictures, out of sight.
+  prefetch() {
+    if (!this.desk.canBeJudged) {
+      this.next = null;
+      return;
+    }
+    this.next = Desk.load(this.nextUrl).then(
+      (desk) => {
+        if (desk) {
+          desk.hide();
+          this.frame.append(desk.element);
+        }
+        return { desk };
+      },
+      (error) => ({ error }),
+    );
+  }
+
+  async takeNext() {
+    let next = (await this.next) ?? {};
+    if (next.error || !this.next) {
+      this.prefetch();
+      next = (await this.next) ?? {};
+    }
+    if (next.error) throw next.error;
+    return next.desk;
+  }
+
+  show(desk) {
+    this.desk = desk;
+    desk.show();
+    desk.setCounts(this.counts);
+    history.pushState(null, "", desk.element.dataset.url);
+    window.scrollTo(0, 0);
+  }
+
+  // Verdicts: the next pair is shown at once; a refused answer brings its pair back.
+
+  async submit(url, body, change) {
+    if (this.sending) return;
+    const judged = this.desk;
+    const sent = post(url, body).catch(() => ({ ok: false, data: { message: this.text("offline") } }));
+    this.sending = sent;
+    let next;
+    try {
+      this.say(this.text("busy"));
+      next = await this.takeNext();
+    } catch {
+      next = undefined; // fetched anew once the answer is safe
+    }
+    const counts = { ...this.counts };
+    if (next) {
+      judged.hide();
+      this.counts = { done: counts.done + change.done, left: counts.left + change.left };
+      this.show(next);
+      this.prefetch();
+    }
+    const { ok, data } = await sent;
+    this.sending = null;
+    if (ok) {
+      judged.remove();
+      this.say(data.message ?? "");
+      if (!next) location.assign(judged.element.dataset.nextUrl);
+      return;
+    }
+    this.counts = counts;
+    await this.bringBack(judged, next);
+    judged.problem(data.message ?? this.text("refused"));
+    this.say(data.message ?? this.text("refused"));
+  }
+
+  // The judged desk comes back as it was left; the one shown meanwhile becomes the next again.
+  async bringBack(judged, shown) {
+    if (!shown) return;
+    const afterwards = (await this.next)?.desk;
+    if (afterwards) {
+      afterwards.release();
+      afterwards.remove();
+    }
+    this.desk.hide();
+    this.next = Promise.resolve({ desk: this.desk });
+    this.show(judged);
+  }
+
+  async undo() {
+    await this.sending;
+    let answer;
+    try {
+      answer = await post(this.frame.dataset.undoUrl, this.desk.secret);
+      if (!answer.ok) return this.say(answer.data.message ?? this.text("refused"));
+      const desk = await Desk.load(answer.data.url);
+      const afterwards = (await this.next)?.desk;
+      if (afterwards) {
+        afterwards.release();
+        afterwards.remove();
+      }
+      this.desk.hide();
+      this.next = this.desk.canBeJudged ? Promise.resolve({ desk: this.desk }) : null;
+      this.frame.append(desk.element);
+      this.counts = desk.counts();
+      this.show(desk);
+      this.say(answer.data.message);
+    } catch {
+      this.say(this.text("offline"));
+    }
+  }
+
+  text(name) {
+    return this.frame.dataset[`text${name[0].toUpperCase()}${name.slice(1)}`];
+  }
+
+  // Leases
+
+  async heartbeat() {
+    if (document.visibilityState !== "visible" || this.sending) return;
+    const desk = this.desk;
+    if (!(await desk.keep()) && desk === this.desk && !this.sending) desk.problem(this.text("lost"));
+    const next = this.next;
+    const waiting = (await next)?.desk;
+    if (waiting && waiting !== this.desk && !(await waiting.keep()) && next === this.next) {
+      waiting.remove();
+      this.prefetch();
+    }
+  }
+
+  async leave() {
+    this.desk.release();
+    (await this.next)?.desk?.release();
+  }
+
+  // Keys and buttons
+
+  listen() {
+    document.addEventListener("submit", (event) => this.onSubmit(event));
+    document.addEventListener("keydown", (event) => this.onKey(event));
+    document.addEventListener("keyup", (event) => {
+      if (event.key.toLowerCase() === "f") this.desk.viewer.flip(false);
+    });
+    window.addEventListener("blur", () => this.desk.viewer.flip(false));
+    document.addEventListener("click", (event) => {
+      if (event.target.closest('[data-action="help"]')) this.help.showModal();
+    });
+    const keys = this.help.querySelector("[data-keys-switch]");
+    keys.checked = localStorage.getItem(KEYS_OFF) === null;
+    keys.addEventListener("change", () => {
+      if (keys.checked) localStorage.removeItem(KEYS_OFF);
+      else localStorage.setItem(KEYS_OFF, "1");
+    });
+    setInterval(() => this.heartbeat(), HEARTBEAT);
+    document.addEventListener("visibilitychange", () => this.heartbeat());
+    window.addEventListener("pagehide", () => this.leave());
+    window.addEventListener("pageshow", (event) => event.persisted && this.heartbeat());
+    window.addEventListener("popstate", () => location.reload());
+  }
+
+  onSubmit(event) {
+    if (event.target !== this.desk.form || !this.desk.canBeJudged) return;
+    event.preventDefault();
+    const button = event.submitter;
+    if (button?.dataset.action === "undo") return void this.undo();
+    if (button?.dataset.action === "skip") {
+      return void this.submit(button.formAction, this.desk.secret, { done: 0, left: 0 });
+    }
+    const body = new FormData(this.desk.form, button);
+    this.submit(this.desk.form.action, body, { done: 1, left: -1 });
+  }
+
+  onKey(event) {
+    const { target, key } = event;
+    if (this.help.open || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (key === "Escape") {
+      if (target.matches("textarea, select")) this.desk.leaveNote();
+      else if (this.desk.verdict) this.desk.unchoose();
+      return;
+    }
+    if (event.ctrlKey) {
+      if (key === "Enter" && target.matches("textarea")) this.desk.confirm("1");
+      return;
+    }
+    if (target.matches("textarea, select, input:not([type=radio])")) return;
+    if (localStorage.getItem(KEYS_OFF) !== null) return;
+    if (this.act(key.length === 1 ? key.toLowerCase() : key, target, event)) event.preventDefault();
+  }
+
+  // Whether the key meant something here.
+  act(key, target, event) {
+    const { desk } = this;
+    const viewer = desk.viewer;
+    if (desk.verdict) {
+      if (/^[1-9]$/.test(key)) return desk.confirm(key), true;
+      if (key === "w") return desk.writeNote(), true;
+      if (key === "Enter" && !target.matches("button, a, summary")) return desk.confirm("1"), true;
+    }
+    if ("dnh".includes(key)) return !event.repeat && desk.choose(key);
+    const button = (name) => desk.element.querySelector(`[data-action="${name}"]`);
+    const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    if (key in arrows && !target.matches("input") && !viewer.isWhole) {
+      return viewer.nudge(...arrows[key]), true;
+    }
+    const views = { "+": "in", "=": "in", "-": "out", 0: "fit", 1: "pixels" };
+    if (key in views) return viewer.act(views[key]), true;
+    if (key === "f") return viewer.flip(true), true;
+    if (key === "?") return this.help.showModal(), true;
+    if (event.repeat) return false;
+    if (key === "s" && button("skip")) return button("skip").click(), true;
+    if (key === "u") return this.undo(), true;
+    return false;
+  }
+}
+
+new Review(document.querySelector("[data-desk-frame]"));
