@@ -28,6 +28,18 @@ from scanning.engine.decode import FORMATS
 HOST = "127.0.0.1"
 CHECKOUT = Path(__file__).resolve().parent.parent
 DEMO_LIBRARY = CHECKOUT / "demo" / "library"
+# How the demo library is mounted; demo/README.md says what is in it.
+DEMO_OPTIONS = (
+    "--name",
+    "Demo library",
+    "--manifest",
+    "manifest.csv",
+    "--attributes",
+    "products/{vendor}/…\n"
+    "tenders/{tender}/{supplier}/…\n"
+    "registry/{district}/…\n"
+    "customers/{customer}/…",
+)
 READY_SECONDS = 60
 
 
@@ -154,6 +166,8 @@ def _answers(port: int) -> bool:
 
 def _scan(children: Children, folder: Path) -> dict[str, Any]:
     command = [sys.executable, str(CHECKOUT / "manage.py"), "quickstart", str(folder)]
+    if folder == DEMO_LIBRARY:
+        command += DEMO_OPTIONS
     code, output = children.run([*command, "--no-serve", "--json"])
     if code != 0:
         raise CannotRun(f"The scan of {folder} failed; the lines above say why.")

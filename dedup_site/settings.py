@@ -1,5 +1,6 @@
 """One settings file, driven by the environment only (docs/operations.md lists the variables)."""
 
+import os
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -126,8 +127,10 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "static"
-WHITENOISE_USE_FINDERS = env.env_bool("STATIC_FROM_SOURCE", default=True)
+# One machine serves static files as they lie in the checkout; an image collects them first.
+STATIC_FROM_SOURCE = env.env_bool("STATIC_FROM_SOURCE", default=True)
+STATIC_ROOT = None if STATIC_FROM_SOURCE else DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = STATIC_FROM_SOURCE
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -136,12 +139,19 @@ STORAGES = {
 
 # A picture in an upload is streamed to disk, never held in memory.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 DATA_UPLOAD_MAX_NUMBER_FILES = 50
+
+# The largest file that may be uploaded.
+UPLOAD_MAX_BYTES = env.env_int("UPLOAD_MAX_MB", 512) * 2**20
 
 # Decoding limits (scanning/engine/reading.py says what each means).
 DECODE_MAX_PIXELS = env.env_int("DECODE_MAX_PIXELS", 250_000_000)
 DECODE_SECONDS = env.env_int("DECODE_SECONDS", 30)
 DECODE_MEMORY_BYTES = env.env_int("DECODE_MEMORY_MB", 3072) * 2**20
+
+# The compiled join is kept here: the program's own folder may be read-only.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(DATA_DIR / "numba"))
 
 LOGGING_CONFIG = None
 logs.configure(env.env_str("LOG_LEVEL", "INFO"))

@@ -6,9 +6,11 @@ from scanning.views.home import home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("", include("dedup_site.urls_public")),
     path("", include("dedup_site.accounts.urls")),
     path("", include("scanning.urls")),
     path("", include("scanning.urls_access")),
+    path("audit/", include("scanning.urls_audit")),
     path("pictures/", include("scanning.urls_pictures")),
     path("review/", include("review.urls")),
 ]

@@ -16,7 +16,7 @@ STOP_SECONDS = 15
 
 def somebody_works() -> bool:
     """Whether a worker answers."""
-    return bool(current_app.control.ping(timeout=1.0))
+    return bool(current_app.control.ping(timeout=1.0, limit=1))
 
 
 @contextmanager

@@ -5,6 +5,8 @@ OUT is the library folder (default: demo/library); truth.csv is written beside i
 seeded, so the same versions of NumPy, SciPy, Pillow and the fonts give the same bytes.
 """
 
+# ruff: noqa: RUF001  Chinese texts have Chinese punctuation.
+
 import argparse
 import csv
 import os
@@ -18,58 +20,10 @@ from zlib import crc32
 import numpy as np
 from PIL import Image, ImageOps
 
-from demo import lettering
+from demo import contents, lettering
 
 HOME = Path(__file__).resolve().parent.parent / "demo" / "library"
 PRODUCT, SITE, FORM, PAPER = 62_000, 92_000, 66_000, 62_000  # bytes at most
-
-LIFT, SLOPE = "tenders/T-2026-014", "tenders/T-2026-021"
-SITES = (  # scene, path, taken, camera
-    ("bridge-a", f"{LIFT}/harbour-lift-engineering/DSC00412.jpg", "2026-03-12T10:24", "SO-24"),
-    ("lobby-a", f"{LIFT}/harbour-lift-engineering/DSC00418.jpg", "2026-03-12T10:41", "SO-24"),
-    ("bridge-b", f"{LIFT}/kai-tak-lifts/footbridge east entrance.jpg", "2026-03-16T15:05", "SO-6 mobile"),
-    ("lobby-b", f"{LIFT}/kai-tak-lifts/lift lobby ground floor.jpg", "2026-03-16T15:22", "SO-6 mobile"),
-    ("bridge-c", f"{LIFT}/示範機電工程/行人天橋全景.jpg", "2026-03-18T12:10", "SO-30"),
-    ("lobby-c", f"{LIFT}/示範機電工程/七樓升降機大堂（維修前）.jpg", "2026-03-18T12:31", "SO-30"),
-    ("slope-a", f"{SLOPE}/north-shore-geotech/site-visit-01.jpg", "2026-04-02T09:48", "SO-24"),
-    ("slope-b", f"{SLOPE}/north-shore-geotech/site-visit-02.jpg", "2026-04-02T10:15", "SO-24"),
-    ("scaffold-a", f"{SLOPE}/north-shore-geotech/site-visit-03.jpg", "2026-04-02T11:02", "SO-24"),
-    ("slope-c", f"{SLOPE}/lion-rock-civil/P1030077.jpg", "2026-04-07T13:36", "SO-6 mobile"),
-    ("scaffold-b", f"{SLOPE}/lion-rock-civil/P1030081.jpg", "2026-04-07T13:58", "SO-6 mobile"),
-    ("slope-d", f"{SLOPE}/樣本土木工程/斜坡 DEMO-C184 正面.jpg", "2026-04-09T16:20", "SO-30"),
-    ("slope-e", f"{SLOPE}/樣本土木工程/斜坡 DEMO-C205 護土牆.jpg", "2026-04-09T16:44", "SO-30"),
-    ("scaffold-c", f"{SLOPE}/樣本土木工程/上環分區 第三期 竣工照片（東面立面）.jpg",
-     "2026-04-10T12:05", "SO-30"),
-)
-PHOTOS = (  # scene, path of the original
-    ("mug-front", "products/harbour-goods/enamel-mug-hong-kong-morning.jpg"),
-    ("mug-turned", "products/harbour-goods/搪瓷杯「香港早晨」側面.jpg"),
-    ("kettle", "products/harbour-goods/kettle-mint-1.8L.jpg"),
-    ("caddy", "products/harbour-goods/tea-caddy-tie-guan-yin.jpg"),
-    ("tram", "products/harbour-goods/wooden-tram.jpg"),
-    ("headphones", "products/harbour-goods/headphones-copper.jpg"),
-    ("mug-red", "products/lion-rock-trading/mug_red_hk.jpg"),
-    ("caddy-puerh", "products/lion-rock-trading/tea-caddy-pu-erh.jpg"),
-    ("lamp", "products/lion-rock-trading/desk-lamp-green.jpg"),
-    ("duck", "products/lion-rock-trading/bath-duck.jpg"),
-    ("bowl", "products/star-ferry-mart/rice-bowl-waves.jpg"),
-    ("mug-blue", "products/star-ferry-mart/mug-plain-blue.jpg"),
-    ("kettle-red", "products/star-ferry-mart/kettle-red.jpg"),
-    ("caddy-open", "products/star-ferry-mart/茶葉罐 鐵觀音 開蓋.jpg"),
-    ("headphones-white", "products/peak-home/headphones-white.jpg"),
-)
-DISTRICTS = ("central-and-western", "wan-chai", "sha-tin")
-VENDORS = ("示例置業有限公司", "模擬地產有限公司", "試驗物業有限公司", "假設投資有限公司", "虛構建設有限公司")
-BUYERS = ("樣本發展有限公司", "範例企業有限公司", "例子貿易有限公司", "測試控股有限公司", "示範實業有限公司",
-          "舉例國際有限公司", "參考集團有限公司")
-STREETS = ("上環示範街", "灣仔樣本道", "沙田範例路", "中環例子里", "銅鑼灣測試街", "大圍示例徑")
-MEMBERS = (  # folder, name, Chinese name, number, since, colour, address
-    ("C-10417", "CHAN SAMPLE", "陳樣本", "BR 104 172", "2026-02-11", (22, 84, 98), "示範邨範例樓 12 樓 08 室"),
-    ("C-10582", "LEE EXAMPLE", "李示例", "BR 105 826", "2025-11-30", (122, 34, 44), "樣本花園第 3 座 21 樓 C 室"),
-    ("C-10733", "WONG SPECIMEN", "黃範例", "BR 107 339", "2026-01-19", (44, 62, 116), "例子大廈 7 樓 B 室"),
-    ("C-10890", "HO TRIAL", "何試驗", "BR 108 904", "2024-08-05", (40, 92, 58), "測試苑測安閣 30 樓 05 室"),
-    ("C-10981", "CHEUNG MOCK", "張模擬", "BR 109 813", "2026-06-27", (92, 62, 108), "參考村 42 號地下"),
-)
 
 
 @dataclass
@@ -105,66 +59,105 @@ def products(lib: Library, art: dict[str, Image.Image]) -> None:
     from demo import variants as v
 
     raw: dict[str, bytes] = {}
-    for i, (name, path) in enumerate(PHOTOS):
-        raw[name] = lib.add(path, v.jpeg(art[name], PRODUCT, taken=f"2026-0{1 + i % 6}-1{i % 9}T1{i % 8}:2{i % 10}",
-                                         model="SO-30"), f"product/{name}")
+    for i, (name, path) in enumerate(contents.PHOTOS):
+        raw[name] = lib.add(
+            path,
+            v.jpeg(
+                art[name],
+                PRODUCT,
+                taken=f"2026-0{1 + i % 6}-1{i % 9}T1{i % 8}:2{i % 10}",
+                model="SO-30",
+            ),
+            f"product/{name}",
+        )
     shown = {name: v.opened(data).convert("RGB") for name, data in raw.items()}
 
     def copy(path: str, name: str, data: bytes) -> bytes:
         return lib.add(f"products/{path}", data, f"product/{name}")
 
     copy("lion-rock-trading/IMG_4471.jpg", "mug-front", raw["mug-front"])
-    copy("star-ferry-mart/mug hong kong 350ml.jpg", "mug-front", v.jpeg(shown["mug-front"], PRODUCT, quality=38))
+    copy(
+        "star-ferry-mart/mug hong kong 350ml.jpg",
+        "mug-front",
+        v.jpeg(shown["mug-front"], PRODUCT, quality=38),
+    )
     copy("peak-home/mug-thumb.jpg", "mug-front", v.jpeg(v.scaled(shown["mug-front"], 0.6), PRODUCT))
-    copy("lion-rock-trading/kettle-catalogue-grey.jpg", "kettle",
-         v.jpeg(ImageOps.grayscale(shown["kettle"]), PRODUCT, quality=76))
-    copy("peak-home/搪瓷水煲 薄荷綠（限時優惠）.jpg", "kettle",
-         v.jpeg(v.captioned(shown["kettle"], "限時優惠 $168", "PEAK HOME 山頂家居"), PRODUCT, quality=78))
-    copy("star-ferry-mart/tea tin.jpg", "caddy", v.jpeg(v.cropped(shown["caddy"], .04, .03, .05, .04), PRODUCT, quality=80))
-    copy("star-ferry-mart/toy-tram-left.jpg", "tram", v.jpeg(ImageOps.mirror(shown["tram"]), PRODUCT))
+    copy(
+        "lion-rock-trading/kettle-catalogue-grey.jpg",
+        "kettle",
+        v.jpeg(ImageOps.grayscale(shown["kettle"]), PRODUCT, quality=76),
+    )
+    copy(
+        "peak-home/搪瓷水煲 薄荷綠（限時優惠）.jpg",
+        "kettle",
+        v.jpeg(
+            v.captioned(shown["kettle"], "限時優惠 $168", "PEAK HOME 山頂家居"), PRODUCT, quality=78
+        ),
+    )
+    copy(
+        "star-ferry-mart/tea tin.jpg",
+        "caddy",
+        v.jpeg(v.cropped(shown["caddy"], 0.04, 0.03, 0.05, 0.04), PRODUCT, quality=80),
+    )
+    copy(
+        "star-ferry-mart/toy-tram-left.jpg", "tram", v.jpeg(ImageOps.mirror(shown["tram"]), PRODUCT)
+    )
     copy("peak-home/tram-60.jpg", "tram", v.jpeg(v.scaled(shown["tram"], 0.6), PRODUCT, quality=80))
-    copy("lion-rock-trading/headphones_01.jpg", "headphones",
-         v.jpeg(v.watermarked(shown["headphones"], "獅子山貿易 LION ROCK TRADING"), PRODUCT, quality=78))
-    copy("star-ferry-mart/小黃鴨 浴室玩具 熱賣.webp", "duck", v.encoded(shown["duck"], "WEBP", quality=74, method=6))
-    copy("harbour-goods/duck-square.jpg", "duck", v.jpeg(v.bordered(shown["duck"]), PRODUCT, quality=80))
-    copy("lion-rock-trading/bowl-warm.jpg", "bowl", v.jpeg(v.warmer(shown["bowl"]), PRODUCT, quality=80))
+    copy(
+        "lion-rock-trading/headphones_01.jpg",
+        "headphones",
+        v.jpeg(
+            v.watermarked(shown["headphones"], "獅子山貿易 LION ROCK TRADING"), PRODUCT, quality=78
+        ),
+    )
+    copy(
+        "star-ferry-mart/小黃鴨 浴室玩具 熱賣.webp",
+        "duck",
+        v.encoded(shown["duck"], "WEBP", quality=74, method=6),
+    )
+    copy(
+        "harbour-goods/duck-square.jpg",
+        "duck",
+        v.jpeg(v.bordered(shown["duck"]), PRODUCT, quality=80),
+    )
+    copy(
+        "lion-rock-trading/bowl-warm.jpg",
+        "bowl",
+        v.jpeg(v.warmer(shown["bowl"]), PRODUCT, quality=80),
+    )
     small = v.jpeg(v.scaled(shown["bowl"], 0.3), PRODUCT, quality=80)
     copy("peak-home/bowl-360.jpg", "bowl", small)
     copy("peak-home/bowl-360.png", "bowl", v.encoded(v.opened(small), "PNG", optimize=1))
-    copy("peak-home/IMG_20260305_lamp.jpg", "lamp", v.jpeg(
-        shown["lamp"].transpose(Image.Transpose.ROTATE_90), PRODUCT, quality=80, taken="2026-03-05T18:12",
-        model="SO-6 mobile", orientation=6))
+    copy(
+        "peak-home/IMG_20260305_lamp.jpg",
+        "lamp",
+        v.jpeg(
+            shown["lamp"].transpose(Image.Transpose.ROTATE_90),
+            PRODUCT,
+            quality=80,
+            taken="2026-03-05T18:12",
+            model="SO-6 mobile",
+            orientation=6,
+        ),
+    )
 
 
 def tenders(lib: Library, art: dict[str, Image.Image]) -> None:
     """Site photographs: all different, but for one that two suppliers sent in."""
     from demo import variants as v
 
-    for name, path, taken, model in SITES:
-        lib.add(path, v.jpeg(v.dated(art[name], taken), SITE, taken=taken, model=model), f"site/{name}")
+    for name, path, taken, model in contents.SITES:
+        lib.add(
+            path, v.jpeg(v.dated(art[name], taken), SITE, taken=taken, model=model), f"site/{name}"
+        )
     again = v.brighter(v.cropped(art["slope-a"], 0.03, 0.02, 0.025, 0.035))
-    lib.add(f"{SLOPE}/lion-rock-civil/P1030079.jpg", v.jpeg(again, SITE, quality=74), "site/slope-a")
+    lib.add(
+        f"{contents.SLOPE}/lion-rock-civil/P1030079.jpg",
+        v.jpeg(again, SITE, quality=74),
+        "site/slope-a",
+    )
     whole = v.jpeg(v.dated(art["bridge-b"], "2026-03-16T15:09"), SITE)
-    lib.add(f"{LIFT}/kai-tak-lifts/damaged.jpg", whole[: len(whole) // 5], None)
-
-
-def records() -> list[dict[str, str]]:
-    """Twelve records; the sixth repeats the fifth but for the consideration."""
-    out: list[dict[str, str]] = []
-    for i in range(12):
-        day, month = 3 + i * 7 % 24, 1 + i * 5 % 9
-        out.append({
-            "memorial": f"26{month:02d}{day:02d}0{870 + i * 37:04d}00{i % 9 + 1}",
-            "lot": f"示例內地段第 {1204 + i * 173} 號" + ("餘段" if i % 3 else " A 分段"),
-            "address": f"{STREETS[i % 6]} {18 + i * 11} 號 {3 + i * 5 % 27} 樓 {'ABCDEF'[i % 6]} 室",
-            "nature": "轉讓契 Assignment", "dated": f"2026 年 {month} 月 {max(1, day - 2)} 日",
-            "vendor": VENDORS[i % 5], "purchaser": BUYERS[i % 7],
-            "price": f"HK$ {4_180_000 + i * 1_370_000 % 9_000_000:,}.00",
-            "lodged": f"2026-{month:02d}-{day:02d}", "agent": ("範例律師行", "示例律師事務所", "樣本律師行")[i % 3],
-        })
-    out[4]["price"] = "HK$ 8,280,000.00"
-    out[5] = out[4] | {"price": "HK$ 8,820,000.00"}
-    return out
+    lib.add(f"{contents.LIFT}/kai-tak-lifts/damaged.jpg", whole[: len(whole) // 5], None)
 
 
 def registry(lib: Library) -> None:
@@ -172,51 +165,80 @@ def registry(lib: Library) -> None:
     from demo import papers
     from demo import variants as v
 
-    for i, record in enumerate(records()):
+    for i, record in enumerate(contents.records()):
         sheet = papers.memorial(record)
         grey = i % 4 == 1
         edge = ("left", "right", "left", "bottom")[i % 4]
         image = papers.scan(sheet, 100 + i, grey=grey, warm=0.02 + 0.012 * (i % 3), shadow=edge)
-        folder = f"registry/{DISTRICTS[4 // 4 if i in (4, 5) else i % 3]}"
+        folder = f"registry/{contents.DISTRICTS[1 if i in (4, 5) else i % 3]}"
         name = f"註冊摘要_{record['memorial']}" + ("_第二份" if i == 5 else "")
         origin = f"record/{i + 1:02d}"
         lib.add(f"{folder}/{name}.jpg", v.jpeg(image, FORM, quality=72), origin)
         if i == 2:
             again = papers.scan(sheet, 900, grey=False, skew=1.4, warm=0.055, shadow="right")
-            lib.add(f"{folder}/rescan_{record['memorial']}.jpg", v.jpeg(again, FORM, quality=66), origin)
+            lib.add(
+                f"{folder}/rescan_{record['memorial']}.jpg", v.jpeg(again, FORM, quality=66), origin
+            )
         if i == 7:
             turned = image.transpose(Image.Transpose.ROTATE_90)
             lib.add(f"{folder}/SCAN0008 landscape.jpg", v.jpeg(turned, FORM, quality=68), origin)
     plan = papers.lot_plan(3, "1204")
-    lib.add("registry/sha-tin/lot-plan-1204-master.tif",
-            v.encoded(Image.fromarray(plan), "TIFF", compression="tiff_adobe_deflate"), "plan/1204"),
-    lib.add("registry/sha-tin/地段圖 1204.jpg",
-            v.jpeg(Image.fromarray((plan >> 8).astype(np.uint8)), FORM, quality=80), "plan/1204")
+    lib.add(
+        "registry/sha-tin/lot-plan-1204-master.tif",
+        v.encoded(Image.fromarray(plan), "TIFF", compression="tiff_adobe_deflate"),
+        "plan/1204",
+    )
+    lib.add(
+        "registry/sha-tin/地段圖 1204.jpg",
+        v.jpeg(Image.fromarray((plan >> 8).astype(np.uint8)), FORM, quality=80),
+        "plan/1204",
+    )
 
 
 def customers(lib: Library) -> None:
     """Membership cards and letters; some kept twice."""
-    from demo import papers
+    from demo import cards, papers
     from demo import variants as v
 
-    for i, (folder, name, chinese, number, since, colour, address) in enumerate(MEMBERS):
+    for i, (folder, name, chinese, number, since, colour, address) in enumerate(contents.MEMBERS):
         base = f"customers/{folder}"
-        photo = papers.on_desk(papers.card(name, chinese, number, since, colour, 40 + i), 60 + i)
-        data = lib.add(f"{base}/membership-card.jpg", v.jpeg(
-            photo, PAPER, quality=80, taken=f"2026-07-0{i + 1}T11:3{i}", model="SO-6 mobile"), f"card/{folder}")
-        page = papers.letter(name, chinese, (address, "香港 Hong Kong"), f"0{i}42-118-{i + 3}", "2026-09",
-                             f"HK$ {486.2 + i * 57.35:.2f}")
+        photo = cards.on_desk(cards.card(name, chinese, number, since, colour, 40 + i), 60 + i)
+        data = lib.add(
+            f"{base}/membership-card.jpg",
+            v.jpeg(
+                photo, PAPER, quality=80, taken=f"2026-07-0{i + 1}T11:3{i}", model="SO-6 mobile"
+            ),
+            f"card/{folder}",
+        )
+        page = cards.letter(
+            name,
+            chinese,
+            (address, "香港 Hong Kong"),
+            f"0{i}42-118-{i + 3}",
+            "2026-09",
+            f"HK$ {486.2 + i * 57.35:.2f}",
+        )
         if i == 3:
-            lib.add(f"{base}/電費單 2026-09.png", v.encoded(
-                v.scaled(page, 0.8).quantize(32, dither=Image.Dither.NONE), "PNG", optimize=1), f"bill/{folder}")
+            lib.add(
+                f"{base}/電費單 2026-09.png",
+                v.encoded(
+                    v.scaled(page, 0.8).quantize(32, dither=Image.Dither.NONE), "PNG", optimize=1
+                ),
+                f"bill/{folder}",
+            )
         else:
             image = papers.scan(page, 300 + i, grey=False, warm=0.02, shadow=("left", "top")[i % 2])
-            lib.add(f"{base}/proof-of-address.jpg", v.jpeg(image, PAPER, quality=74), f"bill/{folder}")
+            lib.add(
+                f"{base}/proof-of-address.jpg", v.jpeg(image, PAPER, quality=74), f"bill/{folder}"
+            )
         if folder == "C-10417":
             lib.add(f"{base}/IMG_0231 (copy).jpg", data, f"card/{folder}")
         if folder == "C-10582":
-            lib.add(f"{base}/WhatsNot Image 2026-07-02.jpg", v.jpeg(
-                v.scaled(v.opened(data), 0.8), PAPER, quality=52), f"card/{folder}")
+            lib.add(
+                f"{base}/received 2026-07-02.jpg",
+                v.jpeg(v.scaled(v.opened(data), 0.8), PAPER, quality=52),
+                f"card/{folder}",
+            )
 
 
 def write(lib: Library, out: Path) -> None:
@@ -232,8 +254,15 @@ def write(lib: Library, out: Path) -> None:
             csv.writer(stream, lineterminator="\n").writerows(rows)
 
     kinds = {"registry": "land registration", "customers": "customer identification"}
-    listed = [(p, f"2026-0{1 + crc32(p.encode()) % 9}-{1 + crc32(p.encode()) % 28:02d}", kinds[p.split("/")[0]])
-              for p in sorted(lib.files) if p.split("/")[0] in kinds]
+    listed = [
+        (
+            p,
+            f"2026-0{1 + crc32(p.encode()) % 9}-{1 + crc32(p.encode()) % 28:02d}",
+            kinds[p.split("/")[0]],
+        )
+        for p in sorted(lib.files)
+        if p.split("/")[0] in kinds
+    ]
     table(out / "manifest.csv", [("path", "received", "document_type"), *listed])
     table(out.parent / "truth.csv", [("path", "origin"), *sorted(lib.origins.items())])
 
@@ -243,13 +272,16 @@ def main() -> int:
     parser.add_argument("out", nargs="?", type=Path, default=HOME, help="library folder")
     out: Path = parser.parse_args().out
     if missing := lettering.missing_packages():
-        print(f"Fonts are missing: install the Debian package {' and '.join(missing)}.", file=sys.stderr)
+        print(
+            f"Fonts are missing: install the Debian package {' and '.join(missing)}.",
+            file=sys.stderr,
+        )
         return 1
     if out.exists() and any(out.iterdir()) and not (out / "manifest.csv").is_file():
         print(f"{out} is not empty and not a demo library: choose another folder.", file=sys.stderr)
         return 1
     out.mkdir(parents=True, exist_ok=True)
-    tasks = [("site", s[0]) for s in SITES] + [("product", p[0]) for p in PHOTOS]
+    tasks = [("site", s[0]) for s in contents.SITES] + [("product", p[0]) for p in contents.PHOTOS]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         art = {}
         for (_, name), image in zip(tasks, pool.map(draw, tasks), strict=True):
@@ -261,7 +293,9 @@ def main() -> int:
     registry(lib)
     customers(lib)
     write(lib, out)
-    print(f"{len(lib.files) + 1} files, {sum(map(len, lib.files.values())):,} bytes", file=sys.stderr)
+    print(
+        f"{len(lib.files) + 1} files, {sum(map(len, lib.files.values())):,} bytes", file=sys.stderr
+    )
     return 0
 
 

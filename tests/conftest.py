@@ -55,7 +55,7 @@ def real_database(
     django_db_setup: None, template_database: str, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[str]:
     """A database of its own for tests in which other processes or threads take part."""
-    before = django_settings.DATABASES["default"]["NAME"]
+    before = str(django_settings.DATABASES["default"]["NAME"])
     with (
         django_db_blocker.unblock(),
         databases.copy_of(template_database, f"real_{databases.WORKER}_{os.getpid()}") as name,

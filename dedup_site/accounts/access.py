@@ -16,7 +16,7 @@ P = ParamSpec("P")
 class SignedInRequest(HttpRequest):
     """A request after LoginRequiredMiddleware: its user is one of ours."""
 
-    user: User  # type: ignore[assignment]  # anonymous people were sent to sign in
+    user: User
 
 
 View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
@@ -28,7 +28,7 @@ def require(*cans: Can) -> Callable[[View[P]], View[P]]:
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(
-            request: SignedInRequest, *args: P.args, **kwargs: P.kwargs
+            request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
             if not any(request.user.may(can) for can in cans):
                 raise PermissionDenied

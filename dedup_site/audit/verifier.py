@@ -50,6 +50,24 @@ class Problem(NamedTuple):
         return f"{place}: {self.message}"
 
 
+class Problems:
+    """The first problems, and how many there are."""
+
+    def __init__(self) -> None:
+        self.first: list[Problem] = []
+        self.count = 0
+
+    def add(self, problem: Problem) -> None:
+        self.count += 1
+        if self.count <= MOST_PRINTED:
+            self.first.append(problem)
+
+    def lines(self) -> Iterator[str]:
+        yield from map(str, self.first)
+        if self.count > MOST_PRINTED:
+            yield f"… and {self.count - MOST_PRINTED} more"
+
+
 class Broken(Exception):
     """A value that fails its check: the field, then what is wrong with it."""
 
@@ -103,7 +121,7 @@ class Check:
     """One run over one bundle."""
 
     def __init__(self, path: Path) -> None:
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self.rows: dict[str, int] = {}
         self._bundle = Bundle(path)
         self._pairs: dict[int, Any] = {}
@@ -124,7 +142,7 @@ class Check:
             self._add(TABLE, 0, "rows", f"differ in number from {DECISIONS}")
 
     def _add(self, file: str, line: int, field: str, message: str) -> None:
-        self.problems.append(Problem(file, line, field, message))
+        self.problems.add(Problem(file, line, field, message))
 
     def _read(self, name: str) -> bytes:
         try:
@@ -252,13 +270,6 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def report(problems: list[Problem]) -> Iterator[str]:
-    """The problems as lines, without end only in number."""
-    yield from map(str, problems[:MOST_PRINTED])
-    if len(problems) > MOST_PRINTED:
-        yield f"… and {len(problems) - MOST_PRINTED} more"
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m dedup_site.audit.verifier", description="Check an exported decision bundle."
@@ -271,9 +282,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Unreadable as error:
         sys.stderr.write(f"cannot read: {error}\n")
         return 2
-    for line in report(check.problems):
+    for line in check.problems.lines():
         sys.stderr.write(f"changed: {line}\n")
-    if check.problems:
+    if check.problems.count:
         return 1
     sys.stdout.write(
         f"ok: {check.rows[DECISIONS]} decisions, {check.rows[EVENTS]} events\n"

@@ -56,7 +56,7 @@ def place_hold(
     if reason not in REASONS[Verdict.LEGAL_HOLD]:
         raise ValidationError(_("Choose a reason for the legal hold."))
     hold = Hold(matter=matter, picture=picture, reason=reason, note=note, placed_by=actor)
-    hold.full_clean()
+    hold.full_clean(exclude=["source_file", "library"])
     hold.save()
     record(
         "hold.placed",

@@ -54,6 +54,6 @@ def _lines(request: SignedInRequest) -> list[dict[str, object]]:
     by_matter = {group["matter"]: group for group in groups}
     empty = {"holds": 0, "pictures": 0, "latest": None}
     return [
-        {"matter": matter, **by_matter.get(matter.pk, empty)}
+        {**by_matter.get(matter.pk, empty), "matter": matter}
         for matter in Matter.objects.select_related("opened_by")
     ]

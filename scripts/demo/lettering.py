@@ -36,8 +36,15 @@ def font(name: str, size: int) -> ImageFont.FreeTypeFont:
 Colour = tuple[int, int, int]
 
 
-def centred(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, face: str, size: int,
-            fill: Colour | int, spacing: float = 0) -> None:
+def centred(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    face: str,
+    size: int,
+    fill: Colour | int,
+    spacing: float = 0,
+) -> None:
     """Writes text centred on a point, with extra space between letters if wanted."""
     f = font(face, size)
     if not spacing:
@@ -56,8 +63,13 @@ def linear(image: Image.Image) -> F:
     return f32((np.asarray(image.convert("RGB"), np.float32) / 255) ** 2.2)
 
 
-def label(ground: Colour, ink: Colour, title: str, lines: tuple[str, ...],
-          size: tuple[int, int] = (1400, 700)) -> F:
+def label(
+    ground: Colour,
+    ink: Colour,
+    title: str,
+    lines: tuple[str, ...],
+    size: tuple[int, int] = (1400, 700),
+) -> F:
     """A printed wrap-round label with a framed title, as a linear texture."""
     w, h = size
     image = Image.new("RGB", size, ground)
@@ -66,8 +78,18 @@ def label(ground: Colour, ink: Colour, title: str, lines: tuple[str, ...],
         d.rectangle((0, y, w, y + 10), fill=ink)
     for x in range(0, w, 50):  # a running fret
         for y, s in ((44, 1), (h - 44, -1)):
-            d.line([(x, y), (x + 38, y), (x + 38, y + 26 * s), (x + 12, y + 26 * s),
-                    (x + 12, y + 13 * s), (x + 25, y + 13 * s)], ink, 5)
+            d.line(
+                [
+                    (x, y),
+                    (x + 38, y),
+                    (x + 38, y + 26 * s),
+                    (x + 12, y + 26 * s),
+                    (x + 12, y + 13 * s),
+                    (x + 25, y + 13 * s),
+                ],
+                ink,
+                5,
+            )
     for cx in (w // 4, 3 * w // 4):
         d.rounded_rectangle((cx - 130, 105, cx + 130, h - 105), 30, outline=ink, width=7)
         d.rounded_rectangle((cx - 116, 119, cx + 116, h - 119), 22, outline=ink, width=3)
@@ -97,12 +119,34 @@ def skyline(ground: Colour, ink: Colour, accent: Colour, text: str) -> F:
     image = Image.new("RGB", (1600, 520), ground)
     d = ImageDraw.Draw(image)
     for off in (0, 800):
-        hill = [(60, 330), (150, 250), (215, 262), (270, 180), (330, 205), (420, 120), (455, 150),
-                (520, 140), (580, 215), (660, 260), (740, 330)]
+        hill = [
+            (60, 330),
+            (150, 250),
+            (215, 262),
+            (270, 180),
+            (330, 205),
+            (420, 120),
+            (455, 150),
+            (520, 140),
+            (580, 215),
+            (660, 260),
+            (740, 330),
+        ]
         d.line([(x + off, y) for x, y in hill], ink, 7, "curve")
-        for i, (x, w, h) in enumerate(((120, 38, 70), (175, 30, 120), (222, 44, 90), (282, 28, 150),
-                                       (330, 40, 105), (395, 34, 175), (445, 46, 95), (508, 30, 135),
-                                       (560, 44, 80), (620, 34, 60))):
+        for i, (x, w, h) in enumerate(
+            (
+                (120, 38, 70),
+                (175, 30, 120),
+                (222, 44, 90),
+                (282, 28, 150),
+                (330, 40, 105),
+                (395, 34, 175),
+                (445, 46, 95),
+                (508, 30, 135),
+                (560, 44, 80),
+                (620, 34, 60),
+            )
+        ):
             d.rectangle((x + off, 330 - h, x + off + w, 330), ground, ink, 5)
             for wy in range(330 - h + 14, 322, 16):
                 d.line((x + off + 8, wy, x + off + w - 8, wy), accent if i % 3 == 0 else ink, 3)

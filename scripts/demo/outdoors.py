@@ -1,63 +1,17 @@
 """A ray caster for building sites: blocks, rods and flat pieces in sun and skylight. Metres."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
-from demo.shapes import F, Vec, clouds, f32, sample
+from demo.pieces import Block, Piece, Rod, corners, cross_piece
+from demo.shapes import F, Vec, clouds, enlarged, f32, sample, softened, spread
 from demo.studio import develop, unit
 
 Ints = NDArray[np.intp]
-Paint = Callable[[F, F, F], F]  # along the face, up the face (metres), points -> colours (n, 3)
-Mask = Callable[[F, F], NDArray[np.bool_]]
-
-
-@dataclass(frozen=True)
-class Finish:
-    """How a piece looks."""
-
-    paint: Vec | Paint
-    bump: float = 0.0
-    grain: float = 1.0  # metres per tile of the bump texture
-    gloss: float = 0.0  # mirror share, straight on
-    glow: float = 0.0
-
-
-@dataclass(frozen=True)
-class Block:
-    """An upright box between two corners."""
-
-    low: Vec
-    high: Vec
-    finish: Finish
-
-
-@dataclass(frozen=True)
-class Rod:
-    """A round bar between two points."""
-
-    start: Vec
-    end: Vec
-    radius: float
-    finish: Finish
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A flat parallelogram; `mask` says where it is solid (metres along and up)."""
-
-    corner: Vec
-    along: Vec
-    up: Vec
-    finish: Finish
-    mask: Mask | None = None
-
-
-Piece = Block | Rod | Sheet
 
 
 @dataclass(frozen=True)
@@ -88,54 +42,6 @@ SLOPE_V = f32(np.roll(ROUGH, -1, 0) - np.roll(ROUGH, 1, 0)) * 28
 CLOUDS = clouds((512, 1024), 12, 3, 7, 0.55)
 
 
-def cross_piece(piece: Piece, o: F, d: F) -> F:
-    """Distance along each ray to the piece; inf where missed."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if isinstance(piece, Block):
-            inv = 1 / np.where(np.abs(d) < 1e-7, 1e-7, d)
-            one, two = (f32(piece.low) - o) * inv, (f32(piece.high) - o) * inv
-            enter = np.minimum(one, two).max(1)
-            leave = np.maximum(one, two).min(1)
-            return f32(np.where((leave > enter) & (enter > 1e-3), enter, np.inf))
-        if isinstance(piece, Rod):
-            a = f32(piece.start)
-            axis = f32(piece.end) - a
-            oa = o - a
-            aa, ad, ao = float(axis @ axis), d @ axis, oa @ axis
-            qa = aa - ad * ad
-            qb = aa * (oa * d).sum(1) - ao * ad
-            qc = aa * (oa * oa).sum(1) - ao * ao - piece.radius**2 * aa
-            h = qb * qb - qa * qc
-            t = (-qb - np.sqrt(np.maximum(h, 0))) / np.maximum(qa, 1e-9)
-            y = ao + t * ad
-            return f32(np.where((h > 0) & (y > 0) & (y < aa) & (t > 1e-3), t, np.inf))
-        u, v = f32(piece.along), f32(piece.up)
-        n = np.cross(u, v)
-        t = ((f32(piece.corner) - o) @ n) / (d @ n)
-        p = o + np.where(np.isfinite(t), t, 0)[:, None] * d - f32(piece.corner)
-        uu, uv, vv = float(u @ u), float(u @ v), float(v @ v)
-        pu, pv = p @ u, p @ v
-        det = uu * vv - uv * uv
-        a1, b1 = (pu * vv - pv * uv) / det, (pv * uu - pu * uv) / det
-        ok = (t > 1e-3) & (a1 >= 0) & (a1 <= 1) & (b1 >= 0) & (b1 <= 1)
-        if piece.mask is not None and ok.any():
-            k = np.flatnonzero(ok)
-            ok[k] = piece.mask(f32(a1[k] * np.sqrt(uu)), f32(b1[k] * np.sqrt(vv)))
-        return f32(np.where(ok, t, np.inf))
-
-
-def corners(piece: Piece) -> F:
-    """Points whose hull holds the piece."""
-    if isinstance(piece, Block):
-        return f32([[(piece.low, piece.high)[i >> k & 1][k] for k in range(3)] for i in range(8)])
-    if isinstance(piece, Rod):
-        r = piece.radius
-        ends = f32([piece.start, piece.end])
-        return np.concatenate([ends - r, ends + r, ends + f32([r, -r, 0]), ends - f32([r, -r, 0])])
-    c, u, v = f32(piece.corner), f32(piece.along), f32(piece.up)
-    return np.stack([c, c + u, c + v, c + u + v])
-
-
 class View:
     """The camera of a scene: pixel rays, and where pieces may appear."""
 
@@ -151,8 +57,11 @@ class View:
 
     def rays(self, x: F, y: F) -> F:
         w, h = self.size
-        d = (self.ahead + ((x - w / 2) * self.k)[:, None] * self.side
-             + ((h / 2 - y) * self.k)[:, None] * self.top)
+        d = (
+            self.ahead
+            + ((x - w / 2) * self.k)[:, None] * self.side
+            + ((h / 2 - y) * self.k)[:, None] * self.top
+        )
         return f32(d / np.linalg.norm(d, axis=1, keepdims=True))
 
     def seen(self, piece: Piece, x: F, y: F) -> Ints:
@@ -165,8 +74,9 @@ class View:
         if (z < 0.05).any():
             return np.arange(len(x))
         px, py = q @ self.side / z / self.k + w / 2, h / 2 - q @ self.top / z / self.k
-        return np.flatnonzero((x > px.min() - 2) & (x < px.max() + 2)
-                              & (y > py.min() - 2) & (y < py.max() + 2))
+        return np.flatnonzero(
+            (x > px.min() - 2) & (x < px.max() + 2) & (y > py.min() - 2) & (y < py.max() + 2)
+        )
 
 
 class Site:
@@ -177,8 +87,9 @@ class Site:
         self.panorama = panorama
         self.sun = unit(scene.sun)
 
-    def first(self, o: F, d: F, view: View | None = None, x: F | None = None,
-              y: F | None = None) -> tuple[F, Ints]:
+    def first(
+        self, o: F, d: F, view: View | None = None, x: F | None = None, y: F | None = None
+    ) -> tuple[F, Ints]:
         """Distance to and index of the first piece on each ray (-1: none)."""
         best = np.full(len(d), np.inf, np.float32)
         which = np.full(len(d), -1, np.intp)
@@ -207,8 +118,14 @@ class Site:
                 continue
             c = corners(piece)  # only points behind the piece's rectangle, seen from the sun
             cx, cy = c @ side, c @ top
-            k = np.flatnonzero(~out & (x > cx.min()) & (x < cx.max()) & (y > cy.min())
-                               & (y < cy.max()) & (z < (c @ self.sun).max()))
+            k = np.flatnonzero(
+                ~out
+                & (x > cx.min())
+                & (x < cx.max())
+                & (y > cy.min())
+                & (y < cy.max())
+                & (z < (c @ self.sun).max())
+            )
             if len(k):
                 ray = np.broadcast_to(self.sun, (len(k), 3))
                 out[k] = np.isfinite(cross_piece(piece, o[k], ray))
@@ -238,13 +155,16 @@ class Site:
         u = d[:, 0] / (d[:, 1] + 0.22) * 0.16 + s.seed * 0.37
         v = d[:, 2] / (d[:, 1] + 0.22) * 0.16 + s.seed * 0.21
         c = sample(CLOUDS, f32(u * 0.5), f32(v))
-        c = np.clip((c - (0.72 - 0.4 * s.cloud)) * 4.5, 0, 1)[:, None] * np.clip(up * 9, 0, 1)[:, None]
+        c = (
+            np.clip((c - (0.72 - 0.4 * s.cloud)) * 4.5, 0, 1)[:, None]
+            * np.clip(up * 9, 0, 1)[:, None]
+        )
         shade = 0.97 - 0.22 * sample(CLOUDS, f32(u * 0.5 + 0.03), f32(v + 0.05))[:, None]
         out = out * (1 - c * 0.9) + shade * f32((1.0, 1.0, 1.02)) * c * 0.9
         if self.panorama is not None:
             angle = np.degrees(np.arctan2(d[:, 0], -d[:, 2])) / 120 + 0.5
             rise = np.degrees(np.arcsin(np.clip(d[:, 1], -1, 1))) / 26
-            k = np.flatnonzero((rise < 1) & (angle > 0) & (angle < 1))
+            k = np.flatnonzero(rise < 1)
             p = sample(self.panorama, f32(angle[k]), f32(1 - np.clip(rise[k], 0.004, 0.996)))
             out[k] = out[k] * (1 - p[:, 3:]) + p[:, :3] * p[:, 3:]
         return f32(out)
@@ -257,25 +177,27 @@ class Site:
             piece, k = self.scene.pieces[i], np.flatnonzero(which == i)
             q = p[k]
             if isinstance(piece, Block):
-                mid, half = (f32(piece.low) + f32(piece.high)) / 2, (
-                    f32(piece.high) - f32(piece.low)) / 2
+                mid, half = (
+                    (f32(piece.low) + f32(piece.high)) / 2,
+                    (f32(piece.high) - f32(piece.low)) / 2,
+                )
                 local = (q - mid) / half
                 axis = np.abs(local).argmax(1)
                 n = np.zeros_like(q)
                 n[np.arange(len(q)), axis] = np.sign(local[np.arange(len(q)), axis])
                 a = np.where(axis == 0, q[:, 2], q[:, 0])
                 b = np.where(axis == 1, q[:, 2], q[:, 1])
-                u = np.where((axis == 0)[:, None], f32((0, 0, 1)), f32((1, 0, 0)))
-                v = np.where((axis == 1)[:, None], f32((0, 0, 1)), f32((0, 1, 0)))
+                u = f32(np.where((axis == 0)[:, None], (0, 0, 1), (1, 0, 0)))
+                v = f32(np.where((axis == 1)[:, None], (0, 0, 1), (0, 1, 0)))
             elif isinstance(piece, Rod):
                 start = f32(piece.start)
                 axis_ = unit(f32(piece.end) - start)
                 b = (q - start) @ axis_
-                n = q - start - b[:, None] * axis_
-                n = n / np.linalg.norm(n, axis=1, keepdims=True)
+                n = f32(q - start - b[:, None] * axis_)
+                n = f32(n / np.linalg.norm(n, axis=1, keepdims=True))
                 a = np.arctan2(n[:, 0], n[:, 2]) * piece.radius
                 v = np.broadcast_to(axis_, q.shape)
-                u = np.cross(v, n)
+                u = f32(np.cross(v, n))
             else:
                 n0 = unit(np.cross(f32(piece.along), f32(piece.up)))
                 n = np.broadcast_to(n0, q.shape) * -np.sign(d[k] @ n0)[:, None]
@@ -286,8 +208,9 @@ class Site:
             colour[k] = f.paint(f32(a), f32(b), q) if callable(f.paint) else f.paint
             if f.bump:
                 ta, tb = f32(a / f.grain), f32(-b / f.grain)
-                n = n - f.bump * (sample(SLOPE_U, ta, tb)[:, None] * u
-                                  - sample(SLOPE_V, ta, tb)[:, None] * v)
+                n = n - f.bump * (
+                    sample(SLOPE_U, ta, tb)[:, None] * u - sample(SLOPE_V, ta, tb)[:, None] * v
+                )
                 n = n / np.linalg.norm(n, axis=1, keepdims=True)
             normal[k], gloss[k], glow[k] = n, f.gloss, f.glow
         return colour, normal, gloss, glow
@@ -297,8 +220,8 @@ class Site:
         rng = np.random.default_rng(seed)
         total = np.zeros((len(p), 3), np.float32)
         for _ in range(count):
-            v = rng.standard_normal(p.shape)
-            v = f32(n * 1.001 + v / np.linalg.norm(v, axis=1, keepdims=True))
+            ball = rng.standard_normal(p.shape)
+            v = f32(n * 1.001 + ball / np.linalg.norm(ball, axis=1, keepdims=True))
             v = f32(v / np.linalg.norm(v, axis=1, keepdims=True))
             shut = self.blocked(f32(p + n * 0.02), v, 2.2 if self.scene.indoor else 1e9)
             sky = f32((0.86, 0.97, 1.12)) * (0.25 + 0.9 * np.clip(v[:, 1:2] + 0.15, 0, 1))
@@ -374,27 +297,23 @@ def take(scene: Scene, size: tuple[int, int], panorama: F | None) -> Image.Image
         ambient[hit] = site.skylight(p, n, 9, scene.seed + 1)
     grid = ambient.reshape(*small, 3)
     owner = which[pick].reshape(small)
-    spread, mass = np.zeros_like(grid), np.zeros(small, np.float32)
+    shared, mass = np.zeros_like(grid), np.zeros(small, np.float32)
     weight2 = weight.reshape(small)
     for dy in range(-3, 4):
         for dx in range(-3, 4):
             same = (np.roll(owner, (dy, dx), (0, 1)) == owner) * np.roll(weight2, (dy, dx), (0, 1))
-            spread += np.roll(grid, (dy, dx), (0, 1)) * same[..., None]
+            shared += np.roll(grid, (dy, dx), (0, 1)) * same[..., None]
             mass += same
-    spread /= np.maximum(mass, 1e-6)[..., None]
-    full = f32(np.stack([
-        ndimage.zoom(spread[..., c], (h / small[0], w / small[1]), order=1) for c in range(3)
-    ], -1)).reshape(-1, 3)
+    shared /= np.maximum(mass, 1e-6)[..., None]
+    full = f32(np.stack([enlarged(shared[..., c], h, w) for c in range(3)], -1)).reshape(-1, 3)
     near = np.minimum(rows // step, small[0] - 1), np.minimum(cols // step, small[1] - 1)
     foreign = owner[near] != which  # thin pieces keep the nearest own sample or a plain guess
     full[foreign] = np.maximum(full[foreign], 0.42)
 
     colour = site.shade(o, d, t, which, full)
     flat = np.minimum(colour, 1.2).reshape(h, w, 3).mean(2)
-    contrast = ndimage.maximum_filter(flat, 3) - ndimage.minimum_filter(flat, 3)
-    border = ndimage.maximum_filter(which.reshape(h, w), 3) != ndimage.minimum_filter(
-        which.reshape(h, w), 3)
-    edges = np.flatnonzero((border | (contrast > 0.24)).ravel())
+    border = spread(which.reshape(h, w), 3) > 0
+    edges = np.flatnonzero((border | (spread(flat, 3) > 0.24)).ravel())
     total = np.minimum(colour[edges], 1.3)
     for a, b in ((-0.3, -0.3), (0.3, -0.3), (-0.3, 0.3), (0.3, 0.3)):
         xx, yy = f32(x[edges] + a), f32(y[edges] + b)
@@ -404,5 +323,5 @@ def take(scene: Scene, size: tuple[int, int], panorama: F | None) -> Image.Image
         total += np.minimum(site.shade(oo, dd, tt, ww, full[edges]), 1.3)
     colour[edges] = total / 5
     image = colour.reshape(h, w, 3) * scene.exposure
-    image = f32(ndimage.gaussian_filter(image, (0.45, 0.45, 0)))
+    image = softened(f32(image), 0.45)
     return develop(image, scene.seed, grain=0.010, vignette=0.22, warmth=scene.warmth, punch=0.5)

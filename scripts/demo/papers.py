@@ -1,16 +1,17 @@
-"""Printed forms, letters and cards, and what a scanner or a phone makes of them."""
+"""Printed forms of a land registry, and what a scanner makes of them."""
+
+# ruff: noqa: RUF001  Chinese texts have Chinese punctuation.
 
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
-from scipy import ndimage
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from demo.lettering import Colour, centred, font
-from demo.shapes import clouds, f32
-from demo.products import WOOD
-from demo.studio import develop
+from demo.shapes import clouds, enlarged, f32, softened
 
 PAGE = (1000, 1414)
 INK: Colour = (34, 34, 36)
@@ -23,8 +24,14 @@ def seed_of(*parts: str) -> int:
     return zlib.crc32("\x1f".join(parts).encode())
 
 
-def written(page: Image.Image, at: tuple[float, float], text: str, size: int, ink: Colour,
-            loose: float = 1.0) -> None:
+def written(
+    page: Image.Image,
+    at: tuple[float, float],
+    text: str,
+    size: int,
+    ink: Colour,
+    loose: float = 1.0,
+) -> None:
     """Text set by hand or a worn typewriter: every letter a little off."""
     rng = np.random.default_rng(seed_of(text))
     x, y = at
@@ -46,14 +53,24 @@ def signature(page: Image.Image, at: tuple[int, int], seed: int) -> None:
     d = ImageDraw.Draw(page)
     t = np.linspace(0, 1, 160)
     x = at[0] + 190 * t + 16 * np.sin(t * rng.uniform(20, 34) + rng.uniform(0, 6))
-    y = at[1] + 20 * np.sin(t * rng.uniform(24, 40)) * (1 - 0.6 * t) + 10 * np.sin(t * rng.uniform(6, 10))
+    y = (
+        at[1]
+        + 20 * np.sin(t * rng.uniform(24, 40)) * (1 - 0.6 * t)
+        + 10 * np.sin(t * rng.uniform(6, 10))
+    )
     for i in range(len(t) - 1):
         d.line((x[i], y[i], x[i + 1], y[i + 1]), BLUE, 2 if i % 23 < 12 else 3)
     d.line((at[0] - 8, at[1] + 28, at[0] + 205, at[1] + rng.uniform(12, 24)), BLUE, 2)
 
 
-def stamp(page: Image.Image, at: tuple[int, int], lines: Sequence[str], seed: int, radius: int = 88,
-          ink: Colour = RED) -> None:
+def stamp(
+    page: Image.Image,
+    at: tuple[int, int],
+    lines: Sequence[str],
+    seed: int,
+    radius: int = 88,
+    ink: Colour = RED,
+) -> None:
     """A round rubber stamp, unevenly inked."""
     rng = np.random.default_rng(seed)
     side = radius * 2 + 24
@@ -61,16 +78,23 @@ def stamp(page: Image.Image, at: tuple[int, int], lines: Sequence[str], seed: in
     d = ImageDraw.Draw(tile)
     c = side / 2
     d.ellipse((c - radius, c - radius, c + radius, c + radius), outline=235, width=5)
-    d.ellipse((c - radius + 11, c - radius + 11, c + radius - 11, c + radius - 11), outline=220, width=2)
+    d.ellipse(
+        (c - radius + 11, c - radius + 11, c + radius - 11, c + radius - 11), outline=220, width=2
+    )
     for i, line in enumerate(lines):
         size = 20 if ord(line[0]) > 0x2E80 else 16
-        centred(d, (c, c + (i - (len(lines) - 1) / 2) * 32), line,
-                "serif-bold" if size == 20 else "latin", size, 235)
+        centred(
+            d,
+            (c, c + (i - (len(lines) - 1) / 2) * 32),
+            line,
+            "serif-bold" if size == 20 else "latin",
+            size,
+            235,
+        )
     tile = tile.rotate(rng.uniform(-16, 16), Image.Resampling.BICUBIC)
     wear = clouds((256, 256), seed, 14, 4, 0.8)[:side, :side]
     alpha = np.asarray(tile) * np.clip(0.45 + 1.1 * wear, 0.2, 0.92)
-    page.paste(ink, (at[0] - side // 2, at[1] - side // 2),
-               Image.fromarray(alpha.astype(np.uint8)))
+    page.paste(ink, (at[0] - side // 2, at[1] - side // 2), Image.fromarray(alpha.astype(np.uint8)))
 
 
 def barcode(page: Image.Image, at: tuple[int, int], text: str, width: int, height: int) -> None:
@@ -85,11 +109,16 @@ def barcode(page: Image.Image, at: tuple[int, int], text: str, width: int, heigh
 
 
 FIELDS = (
-    ("memorial", "註冊摘要編號", "Memorial No."), ("lot", "地段編號", "Lot No."),
-    ("address", "物業地址", "Address of premises"), ("nature", "文書性質", "Nature of instrument"),
-    ("dated", "文書日期", "Date of instrument"), ("vendor", "讓與人", "Assignor"),
-    ("purchaser", "承讓人", "Assignee"), ("price", "代價", "Consideration"),
-    ("lodged", "交付日期", "Date of delivery"), ("agent", "提交人", "Lodged by"),
+    ("memorial", "註冊摘要編號", "Memorial No."),
+    ("lot", "地段編號", "Lot No."),
+    ("address", "物業地址", "Address of premises"),
+    ("nature", "文書性質", "Nature of instrument"),
+    ("dated", "文書日期", "Date of instrument"),
+    ("vendor", "讓與人", "Assignor"),
+    ("purchaser", "承讓人", "Assignee"),
+    ("price", "代價", "Consideration"),
+    ("lodged", "交付日期", "Date of delivery"),
+    ("agent", "提交人", "Lodged by"),
 )
 
 
@@ -103,7 +132,9 @@ def memorial(record: dict[str, str]) -> Image.Image:
     d.line((90, 222, 910, 222), INK, 3)
     d.line((90, 228, 910, 228), INK, 1)
     d.text((90, 58), "表格 示-4A", INK, font("sans", 18))
-    d.text((90, 242), "《示例條例》第 2 條　請以正楷填寫，並於空格內劃上斜線", INK, font("serif", 18))
+    d.text(
+        (90, 242), "《示例條例》第 2 條　請以正楷填寫，並於空格內劃上斜線", INK, font("serif", 18)
+    )
     barcode(page, (700, 52), record["memorial"], 210, 34)
     top, row = 280, 62
     d.rectangle((90, top, 910, top + row * len(FIELDS)), outline=INK, width=3)
@@ -115,9 +146,11 @@ def memorial(record: dict[str, str]) -> Image.Image:
         written(page, (338, y + row / 2 + 2), record[key], 27, BLUE if i % 3 == 2 else (30, 30, 52))
     d.line((322, top, 322, top + row * len(FIELDS)), INK, 2)
     y = top + row * len(FIELDS) + 26
-    text = ("茲證明上述各項資料，均與本表格所附之文書相符；該文書已依照《示例條例》之規定，",
-            "由提交人遞交本處註冊。如有錯漏，提交人須於十四日內以書面通知本處更正，並繳付",
-            "訂明之費用。本表格一經註冊，即成為公開紀錄之一部分，任何人士均可付費查閱。")
+    text = (
+        "茲證明上述各項資料，均與本表格所附之文書相符；該文書已依照《示例條例》之規定，",
+        "由提交人遞交本處註冊。如有錯漏，提交人須於十四日內以書面通知本處更正，並繳付",
+        "訂明之費用。本表格一經註冊，即成為公開紀錄之一部分，任何人士均可付費查閱。",
+    )
     for i, line in enumerate(text):
         d.text((92, y + i * 31), line, INK, font("serif", 21))
     y += 116
@@ -128,168 +161,58 @@ def memorial(record: dict[str, str]) -> Image.Image:
     d.line((120, y + 172, 450, y + 172), INK, 1)
     d.text((120, y + 182), "獲授權簽署人", INK, font("serif", 18))
     d.text((514, y + 196), "經辦人：＿＿＿＿＿　覆核：＿＿＿＿＿", INK, font("serif", 18))
-    key = seed_of(record["memorial"], record["dated"])
-    signature(page, (170, y + 120), key)
-    shift = key % 41 - 20
-    stamp(page, (700 + shift, y + 112), ("示例土地註冊處", record["lodged"], "REGISTERED"), key)
+    number = seed_of(record["memorial"], record["dated"])
+    signature(page, (170, y + 120), number)
+    shift = number % 41 - 20
+    stamp(page, (700 + shift, y + 112), ("示例土地註冊處", record["lodged"], "REGISTERED"), number)
     d.rectangle((704, 236, 910, 272), outline=RED, width=3)
     centred(d, (807, 254), "已繳費　PAID", "serif-bold", 20, RED)
-    centred(d, (500, 1340), "樣本 SPECIMEN — 並非真實文件 not a genuine document", "sans", 17, (110, 110, 112))
+    centred(
+        d,
+        (500, 1340),
+        "樣本 SPECIMEN — 並非真實文件 not a genuine document",
+        "sans",
+        17,
+        (110, 110, 112),
+    )
     for y in (330, 1084):
         d.ellipse((28, y, 56, y + 28), (206, 204, 200), (160, 158, 154))
     return page
 
 
-def scan(page: Image.Image, seed: int, *, grey: bool = True, skew: float | None = None,
-         warm: float = 0.0, shadow: str = "left") -> Image.Image:
+def scan(
+    page: Image.Image,
+    seed: int,
+    *,
+    grey: bool = True,
+    skew: float | None = None,
+    warm: float = 0.0,
+    shadow: str = "left",
+) -> Image.Image:
     """What a flat-bed scanner makes of a sheet: skew, paper, uneven light, a dark edge, noise."""
     rng = np.random.default_rng(seed)
     w, h = page.size
     angle = float(rng.uniform(-1.1, 1.1)) if skew is None else skew
-    move = (float(rng.uniform(-7, 7)), float(rng.uniform(-7, 7)))
+    move = (int(rng.integers(-7, 8)), int(rng.integers(-7, 8)))
     turned = page.rotate(angle, Image.Resampling.BICUBIC, translate=move, fillcolor=(226, 224, 219))
-    x = f32(np.asarray(turned)) / 255
+    x = np.asarray(turned, float) / 255
     ink = clouds((512, 512), seed + 3, 60, 3, 0.8)
-    fade = ndimage.zoom(ink, (h / 512, w / 512), order=1)[..., None]
+    fade = enlarged(ink, h, w)[..., None]
     x = 1 - (1 - x) * (0.80 + 0.26 * fade)
-    yy, xx = np.mgrid[0:1:complex(0, h), 0:1:complex(0, w)]
+    xx, yy = np.meshgrid(np.linspace(0, 1, w), np.linspace(0, 1, h))
     light = 0.965 - 0.05 * (yy - 0.4) ** 2 - 0.035 * xx * float(rng.uniform(0.2, 1.4))
     edge = {"left": xx, "right": 1 - xx, "top": yy, "bottom": 1 - yy}[shadow]
     light = light * (1 - 0.50 * np.exp(-edge * 62) - 0.08 * np.exp(-edge * 9))
     x = x * light[..., None] * f32((1 + warm * 0.2, 1, 1 - warm))
-    fibre = ndimage.zoom(clouds((354, 250), seed, 30, 4, 0.8), (h / 354, w / 250), order=1)
-    x = x + 0.020 * (fibre[..., None] - 0.5)
-    x = ndimage.gaussian_filter(x, (0.55, 0.55, 0))
-    noise = ndimage.gaussian_filter(rng.standard_normal((h, w, 1)), (0.5, 0.5, 0))
-    x = np.clip((x - 0.03) * 1.02 + 0.012 * noise, 0, 1)
+    fibre = enlarged(clouds((354, 250), seed, 30, 4, 0.8), h, w)
+    soft = softened(x + 0.020 * (fibre[..., None] - 0.5), 0.55)
+    noise = softened(rng.standard_normal((h, w, 1)), 0.5)
+    x = np.clip((soft - 0.03) * 1.02 + 0.012 * noise, 0, 1)
     out = Image.fromarray((x * 255 + 0.5).astype(np.uint8))
     return out.convert("L") if grey else out
 
 
-def letter(name: str, chinese: str, address: Sequence[str], number: str, month: str,
-           amount: str) -> Image.Image:
-    """A utility bill of a company that does not exist, as proof of address."""
-    page = Image.new("RGB", PAGE, (252, 252, 250))
-    d = ImageDraw.Draw(page)
-    tint: Colour = (0, 92, 112)
-    d.rectangle((0, 0, 1000, 16), tint)
-    d.ellipse((90, 72, 150, 132), tint)
-    d.polygon([(126, 80), (104, 108), (119, 108), (112, 126), (137, 97), (121, 97)], (255, 255, 255))
-    d.text((168, 70), "示例電力有限公司", tint, font("sans-bold", 36))
-    d.text((170, 118), "Example Power & Light Company Limited", tint, font("sans", 18))
-    for i, line in enumerate((chinese + "　" + name, *address)):
-        d.text((92, 228 + i * 34), line, INK, font("sans", 24))
-    d.rectangle((600, 210, 912, 380), outline=tint, width=2)
-    for i, (a, b) in enumerate((("賬戶號碼 Account", number), ("月份 Month", month), ("應繳 Due", amount))):
-        d.text((614, 222 + i * 52), a, (90, 90, 92), font("sans", 16))
-        d.text((614, 243 + i * 52), b, INK, font("mono-bold", 20))
-    d.text((92, 440), "電費通知單　ELECTRICITY BILL", tint, font("sans-bold", 30))
-    d.line((92, 486, 912, 486), tint, 3)
-    rng = np.random.default_rng(seed_of(number))
-    units = [int(v) for v in rng.integers(180, 520, 7)]
-    rows = (("上次讀數 Previous reading", f"{int(rng.integers(20000, 60000)):,}"),
-            ("今次用量 Consumption (kWh)", str(units[-1])), ("基本電費 Basic charge", "HK$ 88.00"),
-            ("燃料調整 Fuel clause", f"HK$ {rng.uniform(40, 90):.2f}"), ("總額 Total", amount))
-    for i, (a, b) in enumerate(rows):
-        y = 510 + i * 48
-        d.text((104, y), a, INK, font("sans", 22))
-        d.text((900, y + 2), b, INK, font("mono", 22), anchor="ra")
-        d.line((92, y + 42, 912, y + 42), (200, 206, 208), 1)
-    d.text((92, 790), "過去七個月用量 Consumption, last seven months", tint, font("sans-bold", 20))
-    for i, u in enumerate(units):
-        x = 120 + i * 112
-        d.rectangle((x, 1060 - u * 0.42, x + 64, 1060), tint if i == 6 else (150, 190, 198))
-        centred(d, (x + 32, 1080), f"{i + 3:02d}/26", "mono", 16, INK)
-        centred(d, (x + 32, 1046 - u * 0.42), str(u), "mono", 15, INK)
-    d.line((100, 1060, 905, 1060), INK, 2)
-    d.text((92, 1140), "本通知單只作示範用途，並非任何公司發出之文件。", INK, font("sans", 20))
-    d.text((92, 1172), "This notice is made up for demonstration and was issued by nobody.", INK, font("sans", 18))
-    barcode(page, (92, 1240), number, 420, 56)
-    mark = Image.new("L", PAGE, 0)
-    centred(ImageDraw.Draw(mark), (500, 700), "樣本 SPECIMEN", "sans-bold", 120, 38)
-    mark = mark.rotate(34, Image.Resampling.BICUBIC)
-    page.paste((180, 60, 60), (0, 0), mark)
-    return page
-
-
-def card(name: str, chinese: str, number: str, since: str, tint: Colour, seed: int) -> Image.Image:
-    """A membership card of a club that does not exist; the portrait is a drawn outline."""
-    w, h = 860, 540
-    base = clouds((h, w), seed, 3, 3)[..., None] * 0.16 + np.linspace(0.86, 1.02, w)[None, :, None]
-    image = Image.fromarray(np.clip(f32(tint) * base + 0, 0, 255).astype(np.uint8))
-    d = ImageDraw.Draw(image)
-    pale = tuple(min(255, c + 46) for c in tint)
-    for k in range(26):  # a guilloche of fine waves
-        t = np.linspace(0, w, 200)
-        y = h * 0.62 + 70 * np.sin(t / 130 + k * 0.12) + 22 * np.sin(t / 37 + k * 0.4) + k * 5 - 60
-        d.line(list(zip(t.tolist(), y.tolist(), strict=True)), pale, 1)
-    d.rectangle((0, 0, w, 104), (246, 244, 236))
-    d.text((36, 14), "獅子山下會員證", (40, 40, 44), font("serif-bold", 46))
-    d.text((424, 42), "BELOW THE ROCK CLUB · MEMBER", (90, 84, 70), font("latin", 20))
-    d.rounded_rectangle((40, 140, 256, 420), 14, (232, 234, 232))
-    tone = (132, 142, 150)
-    d.ellipse((98, 180, 198, 300), tone)
-    d.pieslice((60, 300, 236, 520), 180, 360, tone)
-    d.rectangle((40, 408, 256, 420), (232, 234, 232))
-    ink = (250, 248, 240)
-    d.text((296, 140), chinese, ink, font("serif-bold", 56))
-    d.text((298, 216), name, ink, font("latin", 30))
-    for i, (a, b) in enumerate((("會員編號 No.", number), ("入會日期 Since", since))):
-        d.text((298, 278 + i * 74), a, (214, 220, 220), font("sans", 20))
-        d.text((298, 304 + i * 74), b, ink, font("mono-bold", 32))
-    d.rounded_rectangle((690, 286, 800, 370), 12, (214, 182, 96))
-    for y in (306, 328, 350):
-        d.line((690, y, 800, y), (150, 120, 50), 2)
-    d.line((745, 286, 745, 370), (150, 120, 50), 2)
-    centred(d, (610, 480), "樣本 SPECIMEN", "sans-bold", 44, (255, 255, 255))
-    d.rectangle((420, 448, 800, 512), outline=(255, 255, 255), width=3)
-    corner = Image.new("L", (w, h), 0)
-    ImageDraw.Draw(corner).rounded_rectangle((0, 0, w - 1, h - 1), 34, 255)
-    image.putalpha(corner)
-    return image
-
-
-def on_desk(card_: Image.Image, seed: int, size: tuple[int, int] = (1200, 900)) -> Image.Image:
-    """A phone's picture of a card that lies on a wooden desk."""
-    rng = np.random.default_rng(seed)
-    w, h = size
-    yy, xx = np.mgrid[0:h, 0:w].astype(np.float32)
-    grain = f32(ndimage.map_coordinates(
-        WOOD, [(yy * 0.55 + 0.05 * xx + seed * 31) % 512, (xx * 0.42 + seed * 77) % 512], order=1, mode="wrap"))
-    plank = 1 - 0.55 * np.exp(-np.abs((yy + seed * 53) % 310 - 2) / 2.5)
-    light_wood, dark_wood = f32((0.46, 0.28, 0.15)), f32((0.23, 0.115, 0.05))
-    desk = light_wood + (dark_wood - light_wood) * np.clip(grain * 1.6 - 0.3, 0, 1)[..., None]
-    desk = desk * plank[..., None]
-    # The four corners of the card as the phone sees them.
-    angle = np.radians(rng.uniform(-9, 9))
-    cw, ch = card_.size
-    local = np.array([(-cw / 2, -ch / 2), (cw / 2, -ch / 2), (cw / 2, ch / 2), (-cw / 2, ch / 2)]) * 1.06
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    q = local @ turn.T
-    q = q * (1 + q[:, 1:2] * rng.uniform(0.00012, 0.00030)) + (w / 2 + rng.normal(0, 14), h / 2 + 8)
-    rows, rhs = [], []
-    for (x, y), (u, v) in zip(q, ((0, 0), (cw, 0), (cw, ch), (0, ch)), strict=True):
-        rows += [(x, y, 1, 0, 0, 0, -u * x, -u * y), (0, 0, 0, x, y, 1, -v * x, -v * y)]
-        rhs += [u, v]
-    warp = np.linalg.solve(np.array(rows), np.array(rhs))
-    flat = card_.transform(size, Image.Transform.PERSPECTIVE, warp.tolist(), Image.Resampling.BICUBIC)
-    alpha = flat.getchannel("A")
-    dark = ImageChops.offset(alpha, 9, 14).filter(ImageFilter.GaussianBlur(13))
-    tight = ImageChops.offset(alpha, 2, 4).filter(ImageFilter.GaussianBlur(3))
-    shade = 1 - 0.55 * f32(np.asarray(dark)) / 255 - 0.25 * f32(np.asarray(tight)) / 255
-    a = (f32(np.asarray(alpha)) / 255)[..., None]
-    face = (f32(np.asarray(flat.convert("RGB"))) / 255) ** 2.2
-    x = desk * np.clip(shade, 0.1, 1)[..., None] * (1 - a) + face * a
-    cx, cy = rng.uniform(0.15, 0.4) * w, rng.uniform(0.1, 0.3) * h
-    lamp = np.exp(-(((xx - cx) / w) ** 2 + ((yy - cy) / h) ** 2) * 2.0)
-    x = x * (0.55 + 0.75 * lamp)[..., None]
-    glare = np.exp(-(((xx - cx - 180) / 210) ** 2 + ((yy - cy - 130) / 120) ** 2))
-    x = x + (glare[..., None] * a) * 0.10
-    x = ndimage.gaussian_filter(x, (0.6, 0.6, 0))
-    return develop(f32(x), seed, grain=0.010, vignette=0.3, warmth=0.05)
-
-
-def lot_plan(seed: int, lot: str) -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
+def lot_plan(seed: int, lot: str) -> NDArray[np.uint16]:
     """A surveyor's plan as 16-bit grey (760, 760)."""
     rng = np.random.default_rng(seed)
     image = Image.new("L", (760, 760), 246)
@@ -299,15 +222,18 @@ def lot_plan(seed: int, lot: str) -> np.ndarray[tuple[int, int], np.dtype[np.uin
         t = np.linspace(0, 2 * np.pi, 140)
         r = 90 + 40 * k + 16 * np.sin(3 * t + 0.3 * k) + 10 * np.sin(5 * t)
         pts = np.stack([210 + r * np.cos(t), 560 + r * 0.8 * np.sin(t)], 1)
-        for p, q in zip(pts, pts[1:], strict=False):
-            if all(33 < v < 640 for v in (*p, *q)) or k % 2:
-                if min(*p, *q) > 34 and max(*p, *q) < 640:
-                    d.line((*p, *q), 170, 1)
+        for p, q in pairwise(pts):
+            if min(*p, *q) > 34 and max(*p, *q) < 640:
+                d.line((*p, *q), 170, 1)
     x = [90, 210, 330, 440, 560, 670]
     for row, y in enumerate((100, 240, 400)):
         for i in range(5):
-            shape = [(x[i] + row * 6, y + i * 5), (x[i + 1] + row * 6, y + i * 5 + 5),
-                     (x[i + 1] + row * 6 - 4, y + 118), (x[i] + row * 6 - 4, y + 116)]
+            shape = [
+                (x[i] + row * 6, y + i * 5),
+                (x[i + 1] + row * 6, y + i * 5 + 5),
+                (x[i + 1] + row * 6 - 4, y + 118),
+                (x[i] + row * 6 - 4, y + 116),
+            ]
             mine = row == 1 and i == 2
             d.polygon(shape, 205 if mine else None, 40, 4 if mine else 2)
             text = lot if mine else str(int(rng.integers(1000, 9999)))

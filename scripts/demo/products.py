@@ -1,5 +1,8 @@
 """The objects of the shop, as parts to be photographed."""
 
+# Tables of coordinates read better in rows:
+# fmt: off
+
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,8 +10,23 @@ import numpy as np
 
 from demo import lettering
 from demo.shapes import (
-    F, Solid, Vec, arc, box, clouds, cone, cut, disc, f32, join, lathe, rounded, sample, sphere,
-    tube, turned,
+    F,
+    Solid,
+    Vec,
+    arc,
+    box,
+    clouds,
+    cone,
+    cut,
+    disc,
+    f32,
+    join,
+    lathe,
+    rounded,
+    sample,
+    sphere,
+    tube,
+    turned,
 )
 from demo.studio import Paint, Part, Studio, smoothstep
 
@@ -52,7 +70,8 @@ def mug(body: Vec, rim: Vec, print_: F | None, yaw: float, belly: float = 0.0) -
     b = belly
     outline = [(0, 0.012), (0.34 - b, 0.012), (0.372 - b, 0.03), (0.385 + b / 2, 0.10),
                (0.39 + b, 0.4), (0.40, 0.78), (0.43, 0.825), (0.425, 0.85), (0.40, 0.85),
-               (0.385, 0.82), (0.368, 0.78), (0.365 + b, 0.4), (0.355 + b / 2, 0.09), (0.33 - b, 0.05),
+               (0.385, 0.82), (0.368, 0.78), (0.365 + b, 0.4), (0.355 + b / 2, 0.09),
+               (0.33 - b, 0.05),
                (0, 0.045)]
     cup = lathe(outline)
     handle = tube([(0.38, 0.68, 0), (0.54, 0.69, 0), (0.64, 0.58, 0), (0.62, 0.40, 0),
@@ -82,7 +101,8 @@ def kettle(body: Vec, yaw: float) -> list[Part]:
     spout = tube([(0.40, 0.20, 0), (0.60, 0.32, 0), (0.70, 0.50, 0), (0.81, 0.64, 0)], 0.048, 4)
     spout = join([cone((0.38, 0.16, 0), (0.64, 0.38, 0), 0.15, 0.05), spout], 0.07)
     mouth = cone((0.795, 0.62, 0), (0.90, 0.75, 0), 0.036, 0.036)
-    lid = lathe([(0, 0.60), (0.27, 0.60), (0.285, 0.622), (0.27, 0.645), (0.16, 0.69), (0.05, 0.705),
+    lid = lathe([(0, 0.60), (0.27, 0.60), (0.285, 0.622), (0.27, 0.645), (0.16, 0.69),
+                 (0.05, 0.705),
                  (0, 0.705)], 0.008)
     knob = sphere((0, 0.755, 0), 0.058)
     stem = disc((0, 0.71, 0), 0.028, 0.04)
@@ -98,12 +118,13 @@ def kettle(body: Vec, yaw: float) -> list[Part]:
 
     return [
         Part(enamel, paint, gloss=1.0, rough=0.02),
-        Part(turned(join([knob, grip]), yaw), wood((0.24, 0.11, 0.05), (0.12, 0.05, 0.02)), 0.5, 0.25),
+        Part(turned(join([knob, grip]), yaw), wood((0.24, 0.11, 0.05), (0.12, 0.05, 0.02)), 0.5,
+             0.25),
         Part(turned(join([stem, bail, ears]), yaw), STEEL, 0.9, 0.08, metal=True),
     ]
 
 
-def caddy(texture: F, metal: Vec, yaw: float, lid_open: bool = False) -> list[Part]:
+def caddy(texture: F, metal: Vec, yaw: float, *, lid_open: bool = False) -> list[Part]:
     """A round tea tin with a printed label; the lid may lie beside it."""
     body = lathe([(0, 0.01), (0.34, 0.01), (0.352, 0.022), (0.352, 0.80), (0.335, 0.82),
                   (0.335, 0.86), (0.318, 0.86), (0.318, 0.40), (0, 0.40)] if lid_open else
@@ -124,7 +145,7 @@ def caddy(texture: F, metal: Vec, yaw: float, lid_open: bool = False) -> list[Pa
     return parts
 
 
-def bowl(texture: F, inside: Vec, chopsticks: bool) -> list[Part]:
+def bowl(texture: F, inside: Vec, *, chopsticks: bool) -> list[Part]:
     """A porcelain rice bowl with a printed band, and chopsticks across it."""
     shell = lathe([(0, 0.035), (0.20, 0.035), (0.205, 0.005), (0.235, 0.005), (0.24, 0.06),
                    (0.34, 0.10), (0.45, 0.20), (0.52, 0.33), (0.56, 0.475), (0.565, 0.49),
@@ -135,7 +156,8 @@ def bowl(texture: F, inside: Vec, chopsticks: bool) -> list[Part]:
     def paint(x: F, y: F, z: F) -> F:
         r = np.hypot(x, z)
         out = band(x, y, z)
-        within = (r < np.interp(y, (0.08, 0.13, 0.22, 0.34, 0.475), (0.17, 0.345, 0.44, 0.51, 0.548)))
+        within = (r < np.interp(y, (0.08, 0.13, 0.22, 0.34, 0.475),
+                                (0.17, 0.345, 0.44, 0.51, 0.548)))
         out = np.where(within[:, None], f32(inside), out)
         ring = smoothstep(0.007, 0.003, f32(np.abs(y - 0.475))) + smoothstep(
             0.008, 0.004, f32(np.abs(y - 0.075)))
@@ -155,7 +177,8 @@ def lamp(shade: Vec, yaw: float) -> list[Part]:
                   (0, 0.10)])
     arms = join([cone((0, 0.06, 0), (-0.22, 0.66, 0), 0.016, 0.016),
                  cone((-0.22, 0.66, 0), (0.22, 1.06, 0), 0.014, 0.014)])
-    joints = join([disc((-0.22, 0.66, 0), 0.04, 0.035, "z"), disc((0.22, 1.06, 0), 0.036, 0.035, "z"),
+    joints = join([disc((-0.22, 0.66, 0), 0.04, 0.035, "z"),
+                   disc((0.22, 1.06, 0), 0.036, 0.035, "z"),
                    disc((0, 0.09, 0), 0.035, 0.03, "y")])
     cone_ = turned(lathe([(0.26, -0.20), (0.275, -0.20), (0.16, 0.06), (0.10, 0.13), (0.06, 0.15),
                           (0, 0.15), (0, 0.135), (0.085, 0.115), (0.145, 0.05)], 0.006),
@@ -225,7 +248,8 @@ def tram(livery: Vec, cream: Vec, yaw: float) -> list[Part]:
     wood_light = wood((0.62, 0.42, 0.22), (0.46, 0.28, 0.13), 0.6)
     return [
         Part(turned(cut(body, holes), yaw), paint, 0.55, 0.16),
-        Part(turned(box((0, 0.50, 0), (0.585, 0.33, 0.178), 0.05), yaw), (0.30, 0.21, 0.12), 0.8, 0.1),
+        Part(turned(box((0, 0.50, 0), (0.585, 0.33, 0.178), 0.05), yaw), (0.30, 0.21, 0.12), 0.8,
+             0.1),
         Part(turned(join([roof, skirt, hubs]), yaw), wood_light, 0.4, 0.25),
         Part(turned(wheels, yaw), wood((0.16, 0.075, 0.035), (0.09, 0.04, 0.02), 0.5), 0.4, 0.25),
         Part(turned(join([lamps, pole]), yaw), (0.76, 0.58, 0.28), 0.9, 0.1, metal=True),
@@ -242,12 +266,13 @@ def duck(body: Vec, beak: Vec, yaw: float) -> list[Part]:
     base = box((0, -0.25, 0), (2, 0.255, 2), 0)
     bill = join([sphere((0.46, 0.72, 0), 0.095, (1.25, 0.34, 1.05)),
                  sphere((0.44, 0.675, 0), 0.085, (1.1, 0.34, 0.95))], 0.015)
-    yellow = cut(join([join([torso, chest, tail, head], 0.13), *wings], 0.03), base)
+    yellow = join([join([torso, chest, tail, head], 0.13), *wings], 0.03)
     eyes = join([sphere((0.345, 0.83, s * 0.135), 0.045) for s in (-1, 1)])
+    sunk = (0.0, -0.05, 0.0)  # it stands on a flat foot
     return [
-        Part(turned(yellow, yaw), body, 0.9, 0.06),
-        Part(turned(bill, yaw), beak, 0.8, 0.08),
-        Part(turned(eyes, yaw), DARK, 1.0, 0.02),
+        Part(cut(turned(yellow, yaw, 0, sunk), base), body, 0.9, 0.06),
+        Part(turned(bill, yaw, 0, sunk), beak, 0.8, 0.08),
+        Part(turned(eyes, yaw, 0, sunk), DARK, 1.0, 0.02),
     ]
 
 
@@ -272,7 +297,8 @@ def scenes() -> dict[str, tuple[list[Part], Studio, tuple[int, int]]]:
         "mug-front": (mug(cream, (0.03, 0.07, 0.26), town, 24),
                       replace(low, floor=sand.floor, wall=sand.wall), square),
         "mug-turned": (mug(cream, (0.03, 0.07, 0.26), town, -38),
-                       replace(low, floor=sand.floor, wall=sand.wall, eye=(-0.5, 1.9, 4.2)), square),
+                       replace(low, floor=sand.floor, wall=sand.wall, eye=(-0.5, 1.9, 4.2)),
+                       square),
         "mug-red": (mug((0.48, 0.018, 0.02), (0.02, 0.02, 0.03), town_red, 16), low, square),
         "mug-blue": (mug((0.035, 0.11, 0.30), (0.9, 0.9, 0.86), None, 28, 0.02),
                      replace(white, eye=(0.2, 1.3, 4.6), target=(0.08, 0.42, 0), field=19), square),
@@ -284,18 +310,21 @@ def scenes() -> dict[str, tuple[list[Part], Studio, tuple[int, int]]]:
                   replace(sand, eye=(0.2, 1.15, 4.8), target=(0, 0.5, 0), field=14.5), tall),
         "caddy-puerh": (caddy(tea2, (0.62, 0.50, 0.30), 84),
                         replace(sand, eye=(0.2, 1.15, 4.8), target=(0, 0.5, 0), field=14.5), tall),
-        "caddy-open": (caddy(tea, (0.62, 0.50, 0.30), 96, True),
+        "caddy-open": (caddy(tea, (0.62, 0.50, 0.30), 96, lid_open=True),
                        replace(white, eye=(0, 2.2, 4.6), target=(0.27, 0.40, 0.05), field=18,
                                bounds=((0.3, 0.5, 0.1), 1.15)), wide),
-        "bowl": (bowl(blue, (0.86, 0.88, 0.88), True),
+        "bowl": (bowl(blue, (0.86, 0.88, 0.88), chopsticks=True),
                  replace(ice, eye=(0, 1.75, 4.3), target=(0.04, 0.24, 0), field=17), wide),
         "lamp": (lamp((0.045, 0.13, 0.11), 18),
                  replace(blush, eye=(0, 1.0, 5.6), target=(0.05, 0.58, 0), field=16,
                          bounds=((0.05, 0.6, 0), 1.05)), tall),
-        "headphones": (headphones((0.03, 0.032, 0.036), (0.045, 0.04, 0.038), (0.75, 0.48, 0.32), 38),
+        "headphones": (headphones((0.03, 0.032, 0.036), (0.045, 0.04, 0.038), (0.75, 0.48, 0.32),
+                                  38),
                        replace(grey, eye=(0, 1.05, 5), target=(0, 0.46, 0), field=18), square),
-        "headphones-white": (headphones((0.80, 0.79, 0.77), (0.42, 0.36, 0.30), (0.76, 0.70, 0.62), -34),
-                             replace(slate, eye=(0, 1.05, 5), target=(0, 0.46, 0), field=18), square),
+        "headphones-white": (headphones((0.80, 0.79, 0.77), (0.42, 0.36, 0.30), (0.76, 0.70, 0.62),
+                                        -34),
+                             replace(slate, eye=(0, 1.05, 5), target=(0, 0.46, 0), field=18),
+                             square),
         "tram": (tram((0.015, 0.17, 0.085), (0.84, 0.80, 0.66), 28),
                  replace(ice, eye=(0.1, 1.35, 5), target=(0, 0.54, 0), field=17), wide),
         "duck": (duck((0.90, 0.60, 0.03), (0.78, 0.17, 0.02), -32),

@@ -6,6 +6,8 @@ its surface, negative inside. The formulas are the usual ones of distance-field 
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,28 @@ Solid = Callable[[F, F, F], F]
 def f32(values: object) -> F:
     """Any array-like as float32."""
     return np.asarray(values, dtype=np.float32)
+
+
+def softened(values: NDArray[Any], sigma: float) -> F:
+    """Blurred along rows and columns; channels stay apart."""
+    widths = (sigma, sigma, 0)[: values.ndim]
+    return f32(ndimage.gaussian_filter(values, widths))
+
+
+def widest(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """The largest value in a square about each pixel."""
+    return np.asarray(ndimage.maximum_filter(values, size))
+
+
+def spread(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """Largest less smallest value in a square about each pixel."""
+    return np.asarray(widest(values, size) - ndimage.minimum_filter(values, size))
+
+
+def enlarged(values: F, rows: int, cols: int) -> F:
+    """Resampled to the given size, bilinearly."""
+    shape = (rows / values.shape[0], cols / values.shape[1])
+    return f32(ndimage.zoom(values, shape, order=1))
 
 
 def sphere(centre: Vec, radius: float, stretch: Vec = (1, 1, 1)) -> Solid:
@@ -42,9 +66,7 @@ def box(centre: Vec, half: Vec, rounding: float = 0.02) -> Solid:
         a = np.abs(x - centre[0]) - (half[0] - rounding)
         b = np.abs(y - centre[1]) - (half[1] - rounding)
         c = np.abs(z - centre[2]) - (half[2] - rounding)
-        outside = np.sqrt(
-            np.maximum(a, 0) ** 2 + np.maximum(b, 0) ** 2 + np.maximum(c, 0) ** 2
-        )
+        outside = np.sqrt(np.maximum(a, 0) ** 2 + np.maximum(b, 0) ** 2 + np.maximum(c, 0) ** 2)
         return f32(outside + np.minimum(np.maximum(np.maximum(a, b), c), 0) - rounding)
 
     return distance
@@ -87,7 +109,7 @@ def tube(points: Sequence[Vec], radius: float, bends: int = 1) -> Solid:
         t = np.linspace(0, len(p) - 1, (len(p) - 1) * bends + 1)
         curve = np.stack([CubicSpline(np.arange(len(p)), p[:, k])(t) for k in range(3)], 1)
         points = [(float(a), float(b), float(c)) for a, b, c in curve]
-    return join([cone(a, b, radius, radius) for a, b in zip(points, points[1:], strict=False)])
+    return join([cone(a, b, radius, radius) for a, b in pairwise(points)])
 
 
 def arc(centre: Vec, radius: float, start: float, end: float, plane: str, n: int = 12) -> list[Vec]:
@@ -146,13 +168,20 @@ def rounded(points: Sequence[tuple[float, float]], steps: int = 10) -> NDArray[n
     for i in range(len(p)):
         a, b, c, d = (p[(i + k - 1) % len(p)] for k in range(4))
         pieces.append(
-            0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2
-                   + (3 * b - a - 3 * c + d) * t**3)
+            0.5
+            * (
+                2 * b
+                + (c - a) * t
+                + (2 * a - 5 * b + 4 * c - d) * t**2
+                + (3 * b - a - 3 * c + d) * t**3
+            )
         )
     return np.concatenate(pieces)
 
 
-def lathe(outline: Sequence[tuple[float, float]] | NDArray[np.float64], soft: float = 0.006) -> Solid:
+def lathe(
+    outline: Sequence[tuple[float, float]] | NDArray[np.float64], soft: float = 0.006
+) -> Solid:
     """The solid that an outline of (radius, height) points sweeps round the y axis.
 
     The distance to the outline is tabulated once on a fine grid, slightly smoothed (which also
@@ -173,7 +202,7 @@ def lathe(outline: Sequence[tuple[float, float]] | NDArray[np.float64], soft: fl
         if y0 != y1:
             inside ^= ((y0 > y) != (y1 > y)) & (r < r0 + (y - y0) * dr / dy)
     field = np.sqrt(best) * np.where(inside, -1, 1)
-    table = f32(ndimage.gaussian_filter(field, soft / step))
+    table = softened(field, soft / step)
     rows, cols = table.shape
     flat = table.ravel()
 
@@ -194,8 +223,14 @@ def lathe(outline: Sequence[tuple[float, float]] | NDArray[np.float64], soft: fl
     return distance
 
 
-def clouds(shape: tuple[int, int], seed: int, scale: float = 4, octaves: int = 6,
-           gain: float = 0.5, stretch: tuple[float, float] = (1, 1)) -> F:
+def clouds(
+    shape: tuple[int, int],
+    seed: int,
+    scale: float = 4,
+    octaves: int = 6,
+    gain: float = 0.5,
+    stretch: tuple[float, float] = (1, 1),
+) -> F:
     """Tileable fractal noise, mean 0.5, about 0 to 1. Larger `scale` gives finer grains."""
     rng = np.random.default_rng(seed)
     fy = np.fft.fftfreq(shape[0])[:, None] * shape[0] / scale * stretch[0]

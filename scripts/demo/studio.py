@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
-from demo.shapes import F, Solid, Vec, f32
+from demo.shapes import F, Solid, Vec, f32, softened, spread, widest
 
 Paint = Callable[[F, F, F], F]
 
@@ -43,9 +42,9 @@ class Studio:
     bounds: tuple[Vec, float] = ((0.0, 0.5, 0.0), 1.1)
 
 
-def unit(v: Sequence[float]) -> F:
+def unit(v: object) -> F:
     """The vector with length one."""
-    a = np.array(v, np.float32)
+    a = f32(v)
     return f32(a / np.sqrt((a * a).sum()))
 
 
@@ -156,7 +155,7 @@ class Shot:
             out = out + (lit * (ahead > 0) * power)[:, None] * np.array(s.key_colour, np.float32)
         return f32(out)
 
-    def ground(self, origin: F, ray: F, shaded: bool = True) -> F:
+    def ground(self, origin: F, ray: F, *, shaded: bool = True) -> F:
         """Colour of the seamless floor and wall behind it."""
         s = self.studio
         wall, floor = np.array(s.wall, np.float32), np.array(s.floor, np.float32)
@@ -281,7 +280,9 @@ def rays(studio: Studio, size: tuple[int, int], dx: F, dy: F) -> tuple[F, F]:
     return np.broadcast_to(eye, ray.shape), ray
 
 
-def photograph(parts: Sequence[Part], studio: Studio, size: tuple[int, int], seed: int) -> Image.Image:
+def photograph(
+    parts: Sequence[Part], studio: Studio, size: tuple[int, int], seed: int
+) -> Image.Image:
     """Takes the photograph: one ray per pixel, four more where edges are."""
     width, height = size
     shot = Shot(parts, studio)
@@ -289,10 +290,7 @@ def photograph(parts: Sequence[Part], studio: Studio, size: tuple[int, int], see
     x, y = f32(cols + 0.5), f32(rows + 0.5)
     colour, depth = shot.trace(*rays(studio, size, x, y))
     flat = np.minimum(colour, 1.2).reshape(height, width, 3).mean(2)
-    rough = np.maximum(
-        ndimage.maximum_filter(flat, 3) - ndimage.minimum_filter(flat, 3) - 0.05, 0
-    )
-    edges = np.flatnonzero(ndimage.maximum_filter(rough, 2).ravel() > 0)
+    edges = np.flatnonzero(widest(spread(flat, 3) > 0.05, 2).ravel())
     total = np.minimum(colour[edges], 1.6)
     for a, b in ((-0.375, -0.125), (0.125, -0.375), (0.375, 0.125), (-0.125, 0.375)):
         more, _ = shot.trace(*rays(studio, size, f32(x[edges] + a), f32(y[edges] + b)))
@@ -311,32 +309,36 @@ def out_of_focus(image: F, amount: F, scale: float) -> F:
     away = (amount > 0.02).astype(np.float32)[..., None] + 1e-4
 
     def blurred(sigma: float) -> F:
-        s = (sigma * scale, sigma * scale, 0)
-        return f32(ndimage.gaussian_filter(image * away, s) / ndimage.gaussian_filter(away, s))
+        return f32(softened(image * away, sigma * scale) / softened(away, sigma * scale))
 
     soft, softer = blurred(2.2), blurred(6)
-    sharp = ndimage.maximum_filter(1 - away, 3) > 0.5
+    sharp = widest(1 - away, 3) > 0.5
     one = (smoothstep(0.0, 0.18, amount) * ~sharp[..., 0])[..., None]
     two = smoothstep(0.18, 0.6, amount)[..., None]
     return f32((image * (1 - one) + soft * one) * (1 - two) + softer * two)
 
 
-def develop(image: F, seed: int, grain: float = 0.006, vignette: float = 0.16,
-            warmth: float = 0.0, punch: float = 0.0) -> Image.Image:
+def develop(
+    image: F,
+    seed: int,
+    grain: float = 0.006,
+    vignette: float = 0.16,
+    warmth: float = 0.0,
+    punch: float = 0.0,
+) -> Image.Image:
     """Linear light to an 8-bit picture: vignette, filmic curve, contrast, grain."""
     height, width = image.shape[:2]
     rng = np.random.default_rng(seed)
-    yy, xx = np.mgrid[-1:1:complex(0, height), -1:1:complex(0, width)]
-    image = image * (1 - vignette * (xx**2 + yy**2) / 2)[..., None]
-    image = image * np.array((1 + warmth, 1, 1 - warmth), np.float32)
-    glare = ndimage.gaussian_filter(np.maximum(image - 1, 0), (width / 70, width / 70, 0))
+    across, down = np.linspace(-1, 1, width), np.linspace(-1, 1, height)[:, None]
+    image = f32(image * (1 - vignette * (across**2 + down**2) / 2)[..., None])
+    image = image * f32((1 + warmth, 1, 1 - warmth))
+    glare = softened(np.maximum(image - 1, 0), width / 70)
     x = np.maximum(image + 0.5 * glare, 0)
     x = np.where(x < 0.75, x, 0.75 + 0.25 * (1 - np.exp(-(x - 0.75) / 0.25)))
     x = np.clip(x, 0, 1) ** (1 / 2.2)
     x = x + (0.06 + punch) * (x - 0.5) * (1 - np.abs(2 * x - 1))
     x = x + punch * 0.45 * (x - x.mean(2, keepdims=True))
     noise = rng.standard_normal((height, width, 1)) + 0.5 * rng.standard_normal((height, width, 3))
-    noise = ndimage.gaussian_filter(noise, (0.6, 0.6, 0)) * 1.8
-    x = x + noise * grain * (1.2 - 0.7 * x)
+    x = x + softened(noise, 0.6) * (1.8 * grain) * (1.2 - 0.7 * x)
     pixels: NDArray[np.uint8] = np.clip(x * 255 + 0.5, 0, 255).astype(np.uint8)
     return Image.fromarray(pixels)

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from demo.lettering import linear
-from demo.outdoors import Paint
+from demo.pieces import Paint
 from demo.shapes import F, Vec, clouds, f32, sample
 from demo.studio import smoothstep
 
@@ -28,18 +28,18 @@ def concrete(tone: float = 0.42, dirt: float = 0.6, joints: float = 0.0) -> Pain
         fine = sample(FINE, f32(a / 2), f32(b / 2))
         value = tone * (0.80 + 0.25 * spots + 0.26 * fine)
         value = value * (1 - dirt * smoothstep(0.54, 0.80, streak))
-        out = value[:, None] * f32((1.0, 0.975, 0.92))
+        out = f32(value[:, None] * f32((1.0, 0.975, 0.92)))
         moss = smoothstep(0.60, 0.85, sample(PATCHES, f32(a / 9), f32(b / 9 + 0.3))) * dirt
         out = blend(out, (0.10, 0.12, 0.06), f32(moss * 0.6))
         if joints:
             near = np.maximum(np.abs((a / joints) % 1 - 0.5), np.abs((b / joints) % 1 - 0.5))
-            out = out * (1 - 0.55 * smoothstep(0.5 - 0.018 / joints, 0.5, f32(near)))[:, None]
+            out = f32(out * (1 - 0.55 * smoothstep(0.5 - 0.018 / joints, 0.5, f32(near)))[:, None])
         return f32(out)
 
     return paint
 
 
-def shotcrete(tone: float, pitch: float, nails: bool) -> Paint:
+def shotcrete(tone: float, pitch: float, *, nails: bool) -> Paint:
     """Sprayed concrete with weep holes, stains below them, and soil nail heads."""
 
     def paint(a: F, b: F, p: F) -> F:
@@ -71,8 +71,9 @@ def masonry(seed: int) -> Paint:
     """A rubble wall: irregular stones and pale joints."""
     rng = np.random.default_rng(seed)
     n = 16
-    spots = (np.stack(np.meshgrid(np.arange(n), np.arange(n)), -1)
-             + rng.uniform(0.12, 0.88, (n, n, 2))).astype(np.float32)
+    spots = (
+        np.stack(np.meshgrid(np.arange(n), np.arange(n)), -1) + rng.uniform(0.12, 0.88, (n, n, 2))
+    ).astype(np.float32)
     tones = f32(rng.uniform(0.16, 0.36, (n, n)))
     warm = f32(rng.uniform(-0.05, 0.12, (n, n)))
 
@@ -91,10 +92,14 @@ def masonry(seed: int) -> Paint:
                 one = np.where(closer, far, one)
                 tone = np.where(closer, tones[cv % n, cu % n], tone)
                 tint = np.where(closer, warm[cv % n, cu % n], tint)
-        rough = 0.65 + 0.5 * sample(FINE, f32(a / 1.2), f32(b / 1.2)) + 0.3 * (
-            sample(SPOTS, f32(a / 3), f32(b / 3)) - 0.5)
+        rough = (
+            0.65
+            + 0.5 * sample(FINE, f32(a / 1.2), f32(b / 1.2))
+            + 0.3 * (sample(SPOTS, f32(a / 3), f32(b / 3)) - 0.5)
+        )
         stone = (tone * rough * smoothstep(0.02, 0.3, f32(two - one)) ** 0.35)[:, None] * np.stack(
-            [1 + tint, np.ones_like(tint), 1 - tint * 1.2], -1)
+            [1 + tint, np.ones_like(tint), 1 - tint * 1.2], -1
+        )
         mortar = (0.40 * rough)[:, None] * f32((1, 0.98, 0.93))
         return blend(f32(stone), f32(mortar), smoothstep(0.11, 0.06, f32(two - one)))
 
@@ -107,7 +112,7 @@ def asphalt(line: float | None) -> Paint:
     def paint(a: F, b: F, p: F) -> F:
         fine = sample(FINE, f32(p[:, 0] / 1.1), f32(p[:, 2] / 1.1))
         spots = sample(SPOTS, f32(p[:, 0] / 14), f32(p[:, 2] / 6))
-        out = (0.065 + 0.075 * fine + 0.07 * spots)[:, None] * f32((1, 1, 1.02))
+        out = f32((0.065 + 0.075 * fine + 0.07 * spots)[:, None] * f32((1, 1, 1.02)))
         if line is not None:
             off = np.abs(np.abs(p[:, 2] - line) - 0.14)
             worn = smoothstep(0.3, 0.55, sample(SPOTS, f32(p[:, 0] / 2), f32(p[:, 2] / 2)))
@@ -139,7 +144,10 @@ def picture(image: Image.Image, width: float, height: float) -> Paint:
     texture = linear(image)
 
     def paint(a: F, b: F, p: F) -> F:
-        return sample(texture, np.clip(f32(a / width), 0.003, 0.997),
-                      np.clip(f32(1 - b / height), 0.003, 0.997))
+        return sample(
+            texture,
+            np.clip(f32(a / width), 0.003, 0.997),
+            np.clip(f32(1 - b / height), 0.003, 0.997),
+        )
 
     return paint

@@ -9,8 +9,15 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from demo.lettering import centred, font
 
 
-def jpeg(image: Image.Image, limit: int, *, quality: int = 82, taken: str = "", model: str = "",
-         orientation: int = 0) -> bytes:
+def jpeg(
+    image: Image.Image,
+    limit: int,
+    *,
+    quality: int = 82,
+    taken: str = "",
+    model: str = "",
+    orientation: int = 0,
+) -> bytes:
     """JPEG bytes at the best quality up to `quality` that fits into `limit` bytes."""
     exif = Image.Exif()
     if model:
@@ -29,7 +36,7 @@ def jpeg(image: Image.Image, limit: int, *, quality: int = 82, taken: str = "", 
         quality -= 2
 
 
-def encoded(image: Image.Image, kind: str, **options: int) -> bytes:
+def encoded(image: Image.Image, kind: str, **options: int | str) -> bytes:
     """Bytes in another format."""
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
@@ -49,10 +56,14 @@ def scaled(image: Image.Image, factor: float) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def cropped(image: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
+def cropped(
+    image: Image.Image, left: float, top: float, right: float, bottom: float
+) -> Image.Image:
     """The picture without these shares of its sides."""
     w, h = image.size
-    return image.crop((round(w * left), round(h * top), round(w * (1 - right)), round(h * (1 - bottom))))
+    return image.crop(
+        (round(w * left), round(h * top), round(w * (1 - right)), round(h * (1 - bottom)))
+    )
 
 
 def warmer(image: Image.Image) -> Image.Image:
@@ -73,8 +84,20 @@ def captioned(image: Image.Image, words: str, small: str) -> Image.Image:
     bar = round(h * 0.085)
     d = ImageDraw.Draw(out)
     d.rectangle((0, h - bar, w, h), (188, 24, 38))
-    d.text((round(w * 0.03), h - bar / 2), words, (255, 255, 255), font("sans-bold", round(bar * 0.5)), anchor="lm")
-    d.text((w - round(w * 0.03), h - bar / 2), small, (255, 220, 150), font("sans-bold", round(bar * 0.34)), anchor="rm")
+    d.text(
+        (round(w * 0.03), h - bar / 2),
+        words,
+        (255, 255, 255),
+        font("sans-bold", round(bar * 0.5)),
+        anchor="lm",
+    )
+    d.text(
+        (w - round(w * 0.03), h - bar / 2),
+        small,
+        (255, 220, 150),
+        font("sans-bold", round(bar * 0.34)),
+        anchor="rm",
+    )
     return out
 
 
@@ -99,7 +122,11 @@ def dated(image: Image.Image, when: str) -> Image.Image:
     d = ImageDraw.Draw(glow)
     d.text((w - 40, h - 36), words, 255, font("mono-bold", 30), anchor="rs")
     out = image.copy()
-    out.paste((230, 60, 10), (0, 0), glow.filter(ImageFilter.GaussianBlur(3)).point([v * 6 // 10 for v in range(256)]))
+    out.paste(
+        (230, 60, 10),
+        (0, 0),
+        glow.filter(ImageFilter.GaussianBlur(3)).point([v * 6 // 10 for v in range(256)]),
+    )
     out.paste((255, 168, 40), (0, 0), glow)
     return out
 

@@ -3,6 +3,7 @@
 import { Desk, post } from "./desk.js";
 
 const HEARTBEAT = 60_000;
+const MESSAGE = 8_000;
 const KEYS_OFF = "second-look:single-keys-off";
 
 class Review {
@@ -20,13 +21,18 @@ class Review {
 
   say(text) {
     this.status.textContent = text;
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => (this.status.textContent = ""), MESSAGE);
   }
 
   // The next pair
 
+  // Not again what is on the page, nor what is being judged while this is asked.
   get nextUrl() {
     const url = new URL(this.desk.element.dataset.nextUrl, location.href);
-    url.searchParams.append("without", this.desk.pair);
+    for (const desk of this.frame.querySelectorAll("[data-desk]")) {
+      url.searchParams.append("without", desk.dataset.pair);
+    }
     return url;
   }
 
@@ -75,8 +81,8 @@ class Review {
     this.sending = sent;
     let next;
     try {
-      this.say(this.text("busy"));
-      next = await this.takeNext();
+      const wait = setTimeout(() => this.say(this.text("busy")), 300);
+      next = await this.takeNext().finally(() => clearTimeout(wait));
     } catch {
       next = undefined; // fetched anew once the answer is safe
     }

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 
 from dedup_site.audit.exports import streamed
 from dedup_site.audit.models import AuditEvent
-from dedup_site.audit.verifier import Broken, Problem, read_body, report
+from dedup_site.audit.verifier import Broken, Problem, Problems, read_body
 
 TAMPERED = 1
 UNREADABLE = 2
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        count, problems = 0, []
+        count, problems = 0, Problems()
         try:
             for event in streamed(AuditEvent.objects.order_by("id")):
                 count += 1
@@ -30,11 +30,11 @@ class Command(BaseCommand):
                     check_event(event)
                 except Broken as broken:
                     field, message = broken.args
-                    problems.append(Problem(f"row {event.pk}", 0, field, message))
+                    problems.add(Problem(f"row {event.pk}", 0, field, message))
         except DatabaseError as error:
             raise CommandError(f"The log cannot be read: {error}", returncode=UNREADABLE) from error
-        if problems:
-            raise CommandError("\n".join(report(problems)), returncode=TAMPERED)
+        if problems.count:
+            raise CommandError("\n".join(problems.lines()), returncode=TAMPERED)
         self.stdout.write(f"ok: {count} events")
 
 
