@@ -55,26 +55,27 @@ def rows_of(pairs: Iterable[CandidatePair], user: User) -> list[Row]:
         partition_by=F("sha256"),
         order_by=[F("is_present").desc(), F("library__name").asc(), F("path").asc(), F("pk").asc()],
     )
-    total = Window(Count("pk"), partition_by=F("sha256"))
     files: dict[bytes, list[SourceFile]] = {}
-    counts: dict[bytes, int] = {}
     shown = (
         SourceFile.objects.visible_to(user)
         .filter(sha256__in=digests)
-        .annotate(place=place, total=total)
+        .annotate(place=place, total=Window(Count("pk"), partition_by=F("sha256")))
         .filter(place__lte=2)
         .select_related("library")
         .order_by("place")
     )
     for file in shown:
-        digest = bytes(file.sha256 or b"")
-        files.setdefault(digest, []).append(file)
-        counts[digest] = file.total
+        files.setdefault(bytes(file.sha256 or b""), []).append(file)
     rows = []
     for pair in pairs:
         left, right = bytes(pair.left.sha256), bytes(pair.right.sha256)
         first = files.get(left, [])
         second = first[1:] if pair.is_identical else files.get(right, [])
-        count = counts.get(left, 0) + (0 if pair.is_identical else counts.get(right, 0))
+        count = sum(_total(side) for side in ([first] if pair.is_identical else [first, second]))
         rows.append(Row(pair, [*first[:1], *second[:1]], count))
     return rows
+
+
+def _total(files: list[SourceFile]) -> int:
+    """How many files the picture has, as the query counted them."""
+    return int(getattr(files[0], "total", 0)) if files else 0

@@ -8,14 +8,15 @@ from pathlib import Path
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from dedup_site.accounts.models import User
 from scanning.attributes import PatternError, parse_pattern
 from scanning.models import CandidatePair, Finding, Library, ScanJob, ScanRun, SourceFile
 from scanning.querysets.pairs import QUEUE_TIERS
 from scanning.storage import library_roots
 
 MAXIMUM_FOLDERS = 500
-MAXIMUM_ERRORS = 20
-MAXIMUM_RUNS = 10
+MAXIMUM_ERRORS = 10
+MAXIMUM_RUNS = 5
 EXAMPLES = 6
 
 PairFilter = Callable[[QuerySet[CandidatePair]], QuerySet[CandidatePair]]
@@ -101,7 +102,8 @@ class LibraryOverview:
     jobs: list[ScanJob]
     runs: list[ScanRun]
     error_files: list[SourceFile]
-    access_count: int
+    given_to: list[str]
+    see_all: int
 
     @property
     def active_run(self) -> ScanRun | None:
@@ -128,7 +130,11 @@ def of_library(library: Library) -> LibraryOverview:
         error_files=list(
             files.present().filter(state=SourceFile.State.ERROR)[:MAXIMUM_ERRORS]
         ),
-        access_count=library.accesses.count(),
+        given_to=[
+            person.display_name
+            for person in User.objects.filter(accesses__library=library, is_active=True)
+        ],
+        see_all=User.objects.filter(sees_all_libraries=True, is_active=True).count(),
     )
 
 

@@ -1,5 +1,6 @@
 """The report's charts, with the words that stand beside them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -9,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scanning.charts import Bar, bars, histogram, share
+from scanning.charts import Bar, bar, histogram, share
 from scanning.models import CandidatePair
 from scanning.services.report import Report
 
@@ -18,17 +19,24 @@ CERTAIN, POSSIBLE, OTHER = 1, 2, 3
 TONES = {Tier.IDENTICAL: CERTAIN, Tier.SAME_PIXELS: CERTAIN, Tier.NEAR: POSSIBLE}
 
 
-class Charts(NamedTuple):
-    """`distances` is empty where there are no near-duplicates."""
+class Drawn(NamedTuple):
+    """A chart with the rows of its legend or table; each row may have a bar of its own."""
 
-    files: SafeString
-    bytes: SafeString
-    pairs: SafeString
-    distances: SafeString
+    chart: SafeString
+    rows: Sequence[tuple[Bar, SafeString]]
+
+
+class Charts(NamedTuple):
+    """All charts of the report's page; `distances` has no rows without near-duplicates."""
+
+    files: Drawn
+    bytes: Drawn
+    pairs: Drawn
+    distances: Drawn
 
 
 def charts_of(report: Report) -> Charts:
-    """All charts of the report's page."""
+    """The report as charts."""
     return Charts(
         files=_shares(report, of_bytes=False),
         bytes=_shares(report, of_bytes=True),
@@ -42,7 +50,7 @@ def percent(thousandths: int) -> str:
     return _("%(number)s %%") % {"number": number_format(thousandths / 10, 1)}
 
 
-def _shares(report: Report, *, of_bytes: bool) -> SafeString:
+def _shares(report: Report, *, of_bytes: bool) -> Drawn:
     duplicates = report.duplicates
     parts = []
     for label, amount, tone in (
@@ -58,13 +66,14 @@ def _shares(report: Report, *, of_bytes: bool) -> SafeString:
                 "n": intcomma(amount.files)
             }
         parts.append(Bar(label, part / 1000, f"{percent(part)}, {words}", tone))
-    name, title = (
-        ("share-bytes", _("Copies by size")) if of_bytes else ("share-files", _("Copies by number"))
-    )
-    return share(name, title, "; ".join(f"{part.label}: {part.text}" for part in parts), parts)
+    if of_bytes:
+        chart = share("share-bytes", _("Copies as a share of all bytes"), parts)
+    else:
+        chart = share("share-files", _("Copies as a share of all files"), parts)
+    return Drawn(chart, [(part, SafeString("")) for part in parts])
 
 
-def _pairs(report: Report) -> SafeString:
+def _pairs(report: Report) -> Drawn:
     rows = [
         Bar(
             str(tier.label),
@@ -74,26 +83,23 @@ def _pairs(report: Report) -> SafeString:
         )
         for tier in Tier
     ]
-    words = "; ".join(f"{row.label}: {row.text}" for row in rows)
-    return bars("pairs", _("Pairs by tier"), words, rows)
+    highest = max(row.value for row in rows)
+    return Drawn(SafeString(""), [(row, bar(row, highest)) for row in rows])
 
 
-def _distances(report: Report) -> SafeString:
-    if not report.distances:
-        return SafeString("")
+def _distances(report: Report) -> Drawn:
     columns = [
-        Bar(str(bin_.first), bin_.count, str(intcomma(bin_.count)), POSSIBLE)
+        Bar(f"{bin_.first}–{bin_.last}", bin_.count, str(intcomma(bin_.count)), POSSIBLE)
         for bin_ in report.distances
     ]
-    words = "; ".join(
-        _("%(first)d to %(last)d: %(count)s")
-        % {"first": bin_.first, "last": bin_.last, "count": intcomma(bin_.count)}
-        for bin_ in report.distances
-    )
-    return histogram(
+    short = [
+        column._replace(label=str(bin_.first))
+        for column, bin_ in zip(columns, report.distances, strict=True)
+    ]
+    chart = histogram(
         "distances",
         _("Near-duplicates by distance"),
-        words,
-        columns,
+        short,
         _("distance (of 256), in steps of eight"),
     )
+    return Drawn(chart, [(column, SafeString("")) for column in columns])

@@ -1,6 +1,7 @@
 """Pages about libraries: the list, one library, a new one, its settings."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -80,6 +81,7 @@ def library_new(request: SignedInRequest, kind: str) -> HttpResponse:
             "is_mounted": is_mounted,
             "folder": folder,
             "folders": overview.folders_below(folder) if is_mounted else [],
+            "up_url": _url_above(folder),
             "roots": library_roots(),
         },
     )
@@ -116,6 +118,13 @@ def pattern_examples(request: SignedInRequest, pk: int) -> HttpResponse:
         "scanning/_pattern_examples.html",
         {"examples": overview.pattern_examples(found, pattern)},
     )
+
+
+def _url_above(folder: Path | None) -> str:
+    """The address of this page one folder further up; the roots are the top."""
+    if folder is None or folder in library_roots():
+        return "?"
+    return f"?folder={quote(str(folder.parent))}"
 
 
 def _chosen_folder(text: str) -> Path | None:

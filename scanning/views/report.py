@@ -11,8 +11,8 @@ from scanning.report_charts import charts_of
 from scanning.services.report import build_report
 from scanning.services.report_export import export_report
 
-VALUES_SHOWN = 30
-ERRORS_SHOWN = 20
+VALUES_SHOWN = 20
+ERRORS_SHOWN = 10
 
 
 @require(Can.READ_PAIRS, Can.MANAGE_LIBRARIES)

@@ -11,9 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_body_is_the_truth_and_commits_to_the_detail(reviewer: User) -> None:
-    event = record(
-        "decision.made", actor=reviewer, data={"pair": 7}, detail={"note": "同一張相片"}
-    )
+    event = record("decision.made", actor=reviewer, data={"pair": 7}, detail={"note": "同一張相片"})
     body = json.loads(event.body)
     assert body["action"] == "decision.made"
     assert body["actor"] == reviewer.pk

@@ -1,0 +1,174 @@
+"""Nobody is shown a pair that somebody else is looking at."""
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.utils import timezone
+
+from dedup_site.accounts.models import User
+from review.models import PairReview, Skip
+from review.paging import TIERS
+from review.services import leases
+from scanning.models import CandidatePair
+from tests.conftest import MakePair
+from tests.review.conftest import Judge
+
+pytestmark = pytest.mark.django_db
+
+
+def claim(actor: User, *leave_out: int) -> CandidatePair | None:
+    claimed = leases.claim_next(
+        actor=actor,
+        pairs=CandidatePair.objects.visible_to(actor),
+        tiers=TIERS,
+        leave_out=leave_out,
+    )
+    return claimed[0] if claimed else None
+
+
+def let_lapse(pair: CandidatePair) -> None:
+    PairReview.objects.filter(pk=pair.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_the_first_to_look_has_the_pair(
+    reviewer: User, second_reviewer: User, make_pair: MakePair
+) -> None:
+    pair = make_pair()
+
+    lease = leases.take(actor=reviewer, pair=pair)
+
+    assert lease is not None
+    assert lease.token == 1
+    assert lease.until > timezone.now() + timedelta(minutes=4)
+    assert leases.take(actor=second_reviewer, pair=pair) is None
+
+
+def test_looking_again_keeps_the_lease_and_its_token(reviewer: User, make_pair: MakePair) -> None:
+    pair = make_pair()
+    first = leases.take(actor=reviewer, pair=pair)
+    let_lapse(pair)
+
+    again = leases.take(actor=reviewer, pair=pair)
+
+    assert first is not None
+    assert again is not None
+    assert again.token == first.token
+    assert again.until > timezone.now()
+
+
+def test_a_lapsed_lease_passes_on_with_a_higher_token(
+    reviewer: User, second_reviewer: User, make_pair: MakePair
+) -> None:
+    pair = make_pair()
+    leases.take(actor=reviewer, pair=pair)
+    let_lapse(pair)
+
+    lease = leases.take(actor=second_reviewer, pair=pair)
+
+    assert lease is not None
+    assert lease.token == 2
+    assert leases.take(actor=reviewer, pair=pair) is None
+
+
+def test_a_released_pair_is_free_at_once(
+    reviewer: User, second_reviewer: User, make_pair: MakePair
+) -> None:
+    pair = make_pair()
+    leases.take(actor=reviewer, pair=pair)
+
+    leases.release(actor=second_reviewer, pair=pair)
+    assert leases.take(actor=second_reviewer, pair=pair) is None
+
+    leases.release(actor=reviewer, pair=pair)
+    assert leases.take(actor=second_reviewer, pair=pair) is not None
+
+
+def test_a_decided_pair_is_not_taken(reviewer: User, make_pair: MakePair, judge: Judge) -> None:
+    pair = make_pair()
+    judge(reviewer, pair)
+
+    assert leases.take(actor=reviewer, pair=pair) is None
+
+
+def test_only_who_may_judge_and_see_the_pair_takes_it(
+    auditor: User, outsider: User, make_pair: MakePair
+) -> None:
+    pair = make_pair()
+
+    for person in (auditor, outsider):
+        with pytest.raises(PermissionDenied):
+            leases.take(actor=person, pair=pair)
+    with pytest.raises(PermissionDenied):
+        claim(auditor)
+    assert claim(outsider) is None
+    assert not PairReview.objects.exists()
+
+
+def test_the_queue_goes_by_tier_then_score(reviewer: User, make_pair: MakePair) -> None:
+    low = make_pair("a", "b", score=700)
+    lookalike = make_pair("c", "d", tier="lookalike", score=999)
+    high = make_pair("e", "f", score=950)
+    same = make_pair("g", "h", tier="same_pixels", distance=0, score=900)
+    identical = make_pair("i", "i", tier="identical", distance=0, score=1000)
+
+    order = []
+    while pair := claim(reviewer, *order):
+        order.append(pair.pk)
+
+    assert order == [identical.pk, same.pk, high.pk, low.pk, lookalike.pk]
+
+
+def test_reviewers_get_different_pairs(
+    reviewer: User, second_reviewer: User, make_pair: MakePair
+) -> None:
+    first, second = make_pair("a", "b", score=950), make_pair("c", "d", score=900)
+
+    assert claim(reviewer) == first
+    assert claim(second_reviewer) == second
+    assert claim(reviewer) == first
+    assert claim(reviewer, first.pk) is None
+
+
+def test_what_one_put_off_comes_last_and_only_for_oneself(
+    reviewer: User, second_reviewer: User, make_pair: MakePair
+) -> None:
+    put_off, other = make_pair("a", "b", score=950), make_pair("c", "d", score=900)
+    Skip.objects.create(pair=put_off, user=reviewer)
+
+    assert claim(reviewer) == other
+    assert claim(reviewer, other.pk) == put_off
+    leases.release(actor=reviewer, pair=put_off)
+    assert claim(second_reviewer) == put_off
+
+
+def test_many_who_ask_at_once_each_get_their_own_pair(
+    real_database: str, request: pytest.FixtureRequest
+) -> None:
+    reviewer: User = request.getfixturevalue("reviewer")
+    second: User = request.getfixturevalue("second_reviewer")
+    make_pair: MakePair = request.getfixturevalue("make_pair")
+    for number in range(6):
+        make_pair(f"left {number}", f"right {number}")
+    got: list[tuple[int, int]] = []
+    start = Barrier(2)
+
+    def work(actor: User) -> None:
+        start.wait()
+        mine: list[int] = []
+        while pair := claim(actor, *mine):
+            mine.append(pair.pk)
+            got.append((pair.pk, actor.pk))
+        connection.close()
+
+    threads = [Thread(target=work, args=(person,)) for person in (reviewer, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(pair for pair, _actor in got) == sorted(
+        CandidatePair.objects.values_list("pk", flat=True)
+    )
