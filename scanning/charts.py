@@ -94,9 +94,7 @@ def histogram(identity: str, title: str, columns: Sequence[Bar], axis: str) -> S
     return _svg(identity, title, description, base + BELOW, drawn)
 
 
-def _svg(
-    identity: str, title: str, description: str, height: int, drawn: SafeString
-) -> SafeString:
+def _svg(identity: str, title: str, description: str, height: int, drawn: SafeString) -> SafeString:
     return format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-labelledby="{}-title {}-desc">'
         '<title id="{}-title">{}</title><desc id="{}-desc">{}</desc>{}</svg>',

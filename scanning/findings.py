@@ -78,11 +78,7 @@ class RunFindings:
 
 def of_run(run: ScanRun) -> RunFindings:
     """What the run found, as far as its findings are still those of the library."""
-    counts = dict(
-        Finding.objects.filter(run=run)
-        .values_list("pair__tier")
-        .annotate(Count("pk"))
-    )
+    counts = dict(Finding.objects.filter(run=run).values_list("pair__tier").annotate(Count("pk")))
     files = SourceFile.objects.readable().filter(library_id=run.library_id, last_run_id=run.pk)
     sums = files.aggregate(files=Count("pk"), pictures=Count(F("sha256"), distinct=True))
     later = ScanRun.objects.filter(

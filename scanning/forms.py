@@ -152,9 +152,7 @@ class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the
             "near_radius": _("Largest distance (of 256)"),
         }
         help_texts = {
-            "include": _(
-                "One pattern a line, such as *.jpg or 2024/*. Empty means every file."
-            ),
+            "include": _("One pattern a line, such as *.jpg or 2024/*. Empty means every file."),
             "exclude": _(
                 "One pattern a line. Without “/” it is held against every folder and file name, "
                 "with “/” against the whole path. “*” stands for anything; capitals do not matter."
@@ -206,7 +204,8 @@ class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the
 
     def _get_validation_exclusions(self) -> set[str]:
         # The library is no field of the form, but job names are unique within it.
-        return super()._get_validation_exclusions() - {"library"}  # type: ignore[misc]  # untyped
+        exclusions: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # untyped
+        return exclusions - {"library"}
 
     def settings(self) -> JobSettings:
         """What the service takes; only of a valid form."""

@@ -113,9 +113,7 @@ class LibraryOverview:
 def of_library(library: Library) -> LibraryOverview:
     """Numbers, jobs, the latest runs and some of the errors of one library."""
     files = SourceFile.objects.filter(library=library)
-    by_state = dict(
-        files.present().order_by().values_list("state").annotate(Count("pk"))
-    )
+    by_state = dict(files.present().order_by().values_list("state").annotate(Count("pk")))
     return LibraryOverview(
         row=of_libraries([library])[0],
         states=[
@@ -124,12 +122,8 @@ def of_library(library: Library) -> LibraryOverview:
         ],
         missing=files.filter(is_present=False).count(),
         jobs=list(ScanJob.objects.filter(library=library)),
-        runs=list(
-            ScanRun.objects.filter(library=library).select_related("job")[:MAXIMUM_RUNS]
-        ),
-        error_files=list(
-            files.present().filter(state=SourceFile.State.ERROR)[:MAXIMUM_ERRORS]
-        ),
+        runs=list(ScanRun.objects.filter(library=library).select_related("job")[:MAXIMUM_RUNS]),
+        error_files=list(files.present().filter(state=SourceFile.State.ERROR)[:MAXIMUM_ERRORS]),
         given_to=[
             person.display_name
             for person in User.objects.filter(accesses__library=library, is_active=True)

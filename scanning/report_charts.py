@@ -1,6 +1,8 @@
 """The report's charts, with the words that stand beside them."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -15,6 +17,7 @@ from scanning.models import CandidatePair
 from scanning.services.report import Report
 
 Tier = CandidatePair.Tier
+CENT = Decimal("0.01")
 CERTAIN, POSSIBLE, OTHER = 1, 2, 3
 TONES = {Tier.IDENTICAL: CERTAIN, Tier.SAME_PIXELS: CERTAIN, Tier.NEAR: POSSIBLE}
 
@@ -24,6 +27,14 @@ class Drawn(NamedTuple):
 
     chart: SafeString
     rows: Sequence[tuple[Bar, SafeString]]
+
+
+class Money(NamedTuple):
+    """What the files cost a month, in words."""
+
+    everything: str
+    certain: str
+    possible: str
 
 
 class Charts(NamedTuple):
@@ -43,6 +54,19 @@ def charts_of(report: Report) -> Charts:
         pairs=_pairs(report),
         distances=_distances(report),
     )
+
+
+def money_of(report: Report) -> Money:
+    """The report's costs in words."""
+    return Money(*map(dollars, astuple(report.cost)))
+
+
+def dollars(amount: Decimal) -> str:
+    """Hong Kong dollars in words: “HK$1,234.50”, and “less than HK$0.01” for next to nothing."""
+    if 0 < amount < CENT:
+        return _("less than HK$0.01")
+    rounded = amount.quantize(CENT)
+    return _("HK$%(amount)s") % {"amount": number_format(rounded, 2, force_grouping=True)}
 
 
 def percent(thousandths: int) -> str:

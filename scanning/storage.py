@@ -6,7 +6,9 @@ no symbolic link is followed, so that a link planted in a library cannot lead ou
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -14,6 +16,8 @@ from django.utils.translation import gettext as _
 from scanning.models import Library, SourceFile
 
 READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+# To pass through a folder needs no right to list it.
+_PASSING = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class RootRefused(Exception):
@@ -28,16 +32,17 @@ def library_roots() -> list[Path]:
     """The folders under which libraries may be mounted.
 
     LIBRARY_ROOTS decides. Where it is not set (one machine, embedded servers), the folders that
-    its operator named on the command line count; they are kept in DATA_DIR/library-roots.
+    its operator named on the command line count; they are kept in DATA_DIR/library-roots, one on a
+    line, percent-encoded.
     """
     named = os.environ.get("LIBRARY_ROOTS")
     if named is not None:
         return [Path(text.strip()).resolve() for text in named.split(",") if text.strip()]
     try:
-        lines = _roots_file().read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = _roots_file().read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
-    return [Path(line).resolve() for line in lines if line]
+    return [Path(os.fsdecode(unquote_to_bytes(line))).resolve() for line in lines if line]
 
 
 def allow_root(folder: Path) -> None:
@@ -45,11 +50,11 @@ def allow_root(folder: Path) -> None:
 
     Without effect where LIBRARY_ROOTS is set: the environment has the last word.
     """
-    if "LIBRARY_ROOTS" in os.environ or folder in library_roots():
+    if "LIBRARY_ROOTS" in os.environ or not folder.is_dir() or folder in library_roots():
         return
     _roots_file().parent.mkdir(parents=True, exist_ok=True)
-    with _roots_file().open("a", encoding="utf-8", errors="surrogateescape") as roots:
-        roots.write(f"{folder}\n")
+    with _roots_file().open("a", encoding="utf-8") as roots:
+        roots.write(f"{quote(os.fsencode(folder))}\n")
 
 
 def _roots_file() -> Path:
@@ -60,14 +65,21 @@ def checked_root(text: str) -> Path:
     """The real path of a folder that may be mounted.
 
     Raises:
-        RootRefused: it is missing, no folder, not readable, or outside LIBRARY_ROOTS.
+        RootRefused: it is missing, no folder, not readable, or outside LIBRARY_ROOTS, or its name
+            is not text that a database can keep.
     """
     given = Path(text)
     if not given.is_absolute():
         raise RootRefused(_("Give the whole path of the folder, beginning with “/”."))
     try:
         folder = given.resolve(strict=True)
-    except (OSError, RuntimeError) as error:
+        str(folder).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RootRefused(
+            _("The name of the folder %(folder)s is not UTF-8. Rename it, or mount one above it.")
+            % {"folder": text.encode("utf-8", "backslashreplace").decode()}
+        ) from error
+    except (OSError, RuntimeError, ValueError) as error:
         raise RootRefused(
             _("There is no folder %(folder)s. Check the path, or mount it first.")
             % {"folder": given}
@@ -87,10 +99,15 @@ def checked_root(text: str) -> Path:
     return folder
 
 
+def uploads_folder() -> Path:
+    """Where all uploaded content lies."""
+    return Path(settings.DATA_DIR) / "uploads"
+
+
 def upload_path(sha256: bytes) -> Path:
     """Where uploaded content with this digest lies."""
     name = bytes(sha256).hex()
-    return Path(settings.DATA_DIR) / "uploads" / name[:2] / name
+    return uploads_folder() / name[:2] / name
 
 
 def raw_path(file: SourceFile) -> bytes:
@@ -122,17 +139,54 @@ def open_source(file: SourceFile) -> int:
     return descriptor
 
 
+def open_root(text: str) -> int:
+    """A descriptor of a mounted library's folder, ready to be listed; the caller closes it.
+
+    Raises:
+        RootRefused: as in `checked_root`, or it cannot be opened.
+    """
+    root = checked_root(text)
+    try:
+        passed = _pass_through(_parts(root))
+        try:
+            return os.open(".", READ_ONLY | os.O_DIRECTORY, dir_fd=passed)
+        finally:
+            os.close(passed)
+    except OSError as error:
+        raise RootRefused(
+            _("%(folder)s cannot be opened: %(reason)s. Is it mounted?")
+            % {"folder": root, "reason": error.strerror}
+        ) from error
+
+
 def _open_beneath(root: Path, relative: bytes) -> int:
-    """Open `root`/`relative` one folder at a time, following no symbolic link."""
+    """Open the file `root`/`relative`, following no symbolic link on the whole way."""
     *folders, name = relative.split(b"/")
     if any(part in (b"", b".", b"..") for part in (*folders, name)):
         raise FileNotFoundError(2, "not a path inside the library")
-    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = _pass_through([*_parts(root), *folders])
+    try:
+        return os.open(name, READ_ONLY, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _parts(root: Path) -> list[bytes]:
+    return [os.fsencode(part) for part in root.parts[1:]]
+
+
+def _pass_through(folders: Iterable[bytes]) -> int:
+    """A descriptor of the last of these folders, one in the other from `/`.
+
+    The path may have been checked a moment ago: a link planted in it since then is refused.
+    """
+    here = os.open("/", _PASSING)
     try:
         for folder in folders:
-            deeper = os.open(folder, READ_ONLY | os.O_DIRECTORY, dir_fd=here)
+            deeper = os.open(folder, _PASSING, dir_fd=here)
             os.close(here)
             here = deeper
-        return os.open(name, READ_ONLY, dir_fd=here)
-    finally:
+    except OSError:
         os.close(here)
+        raise
+    return here

@@ -9,9 +9,7 @@ app_name = "scanning"
 
 urlpatterns = [
     path("libraries/", libraries.libraries, name="libraries"),
-    path(
-        "libraries/new/folder/", libraries.library_new, {"kind": "mounted"}, name="library_mount"
-    ),
+    path("libraries/new/folder/", libraries.library_new, {"kind": "mounted"}, name="library_mount"),
     path(
         "libraries/new/uploads/",
         libraries.library_new,

@@ -34,7 +34,6 @@ class EventFilter(forms.Form):
 
     text = forms.CharField(
         label=_("Text"),
-        help_text=_("Set a time to make it quick."),
         max_length=200,
         required=False,
         widget=forms.TextInput({"type": "search"}),

@@ -3,10 +3,14 @@
 The order is by time, then by id: every index of the table that a filter can use ends in the time.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
+from psycopg.errors import QueryCanceled
 
 from dedup_site.audit.models import AuditEvent
 from dedup_site.audit.querysets import AuditEventQuerySet
@@ -19,9 +23,29 @@ MICROSECOND = timedelta(microseconds=1)
 class Page:
     """Events, newest first, and the cursors of the pages beside it; "" where there is none."""
 
-    events: list[AuditEvent]
-    newer: str
-    older: str
+    events: list[AuditEvent] = field(default_factory=list)
+    newer: str = ""
+    older: str = ""
+
+
+class TooSlow(Exception):
+    """The database was told to stop."""
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """Queries in the block are stopped after so many seconds each. Raises TooSlow.
+
+    Only a search for rare text in a log of many millions needs it: no index helps there.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooSlow from error
+        raise
 
 
 def page_of(events: AuditEventQuerySet, cursor: str = "", size: int = 50) -> Page:

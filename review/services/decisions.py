@@ -151,12 +151,12 @@ def _check_answer(verdict: str, reason: str, note: str, matter: Matter | None) -
 
 
 def _locked(pair: CandidatePair) -> PairReview:
+    """The pair's review row, locked.
+
+    Without joins: whoever had to wait for the lock would join what stood there before the wait.
+    """
     PairReview.objects.bulk_create([PairReview(pair=pair)], ignore_conflicts=True)
-    return (
-        PairReview.objects.select_for_update(of=("self",))
-        .select_related("decision__reviewer", "lease_holder")
-        .get(pk=pair.pk)
-    )
+    return PairReview.objects.select_for_update().get(pk=pair.pk)
 
 
 def _last(pair: CandidatePair) -> Decision | None:

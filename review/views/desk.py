@@ -23,7 +23,7 @@ def wants_fragment(request: HttpRequest) -> bool:
 def url_with_filters(name: str, request: HttpRequest, *args: object) -> str:
     """A review address that keeps the filters of the current one."""
     query = request.GET.copy()
-    for passing in ("without", "right", "page"):
+    for passing in ("without", "right", "after"):
         query.pop(passing, None)
     return reverse(name, args=args) + (f"?{query.urlencode()}" if query else "")
 

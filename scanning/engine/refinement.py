@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanning.engine.registration import Matrix, Picture, on_grid, scaling
+from scanning.engine.grids import common_share, on_grid
+from scanning.engine.registration import Matrix, Picture, scaling
 from scanning.engine.tiles import Mask, Raster
 
 cv2.setNumThreads(1)
@@ -23,7 +24,7 @@ def refined(
     The round works on rasters of `edge` px at the longest. Unchanged where too few tiles hold
     anything to go by.
     """
-    share = min(1.0, edge / max(left.shape))
+    share = common_share(left, placement, edge)
     grid_left, grid_right, inside = on_grid(left, right, placement, share)
     found = _moves(grid_left, grid_right, inside, tile, reach)
     if len(found) < MIN_TILES:
@@ -57,18 +58,21 @@ def _moves(
 def _spots(left: Raster, inside: Mask, tile: int, reach: int) -> list[tuple[int, int]]:
     """Corners of the tiles with the most contrast, spread over the overlap."""
     height, width = left.shape
-    step = max(tile * 3 // 4, round((height * width / (2.5 * MAX_TILES)) ** 0.5))
-    ys = range(reach, height - tile - reach, step)
-    xs = range(reach, width - tile - reach, step)
-    ranked = []
-    for y in ys:
-        for x in xs:
-            if inside[y, x] and inside[y + tile - 1, x + tile - 1]:
-                contrast = float(left[y : y + tile : 2, x : x + tile : 2].std())
-                if contrast > 3:
-                    ranked.append((contrast, x, y))
-    ranked.sort(reverse=True)
-    return [(x, y) for _, x, y in ranked[:MAX_TILES]]
+    if min(height, width) < tile + 2 * reach + 2:
+        return []
+    size = (tile, tile)
+    mean = cv2.boxFilter(left, -1, size)
+    contrast = cv2.boxFilter(cv2.multiply(left, left), -1, size) - mean * mean
+    contrast[~inside] = 0
+    step = max(tile // 2, round((height * width / (2.5 * MAX_TILES)) ** 0.5))
+    half = tile // 2
+    ys, xs = np.mgrid[
+        reach + half : height - half - reach : step, reach + half : width - half - reach : step
+    ]
+    here = contrast[ys, xs].ravel()
+    best = np.argsort(-here, kind="stable")[:MAX_TILES]
+    best = best[here[best] > 9]
+    return [(int(x) - half, int(y) - half) for x, y in zip(xs.flat[best], ys.flat[best], strict=True)]
 
 
 def _between(values: NDArray[np.float32], at: int) -> float:

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanning.engine.tiles import Mask, Raster
+from scanning.engine.tiles import Raster
 
 cv2.setNumThreads(1)
 
-type Picture = NDArray[np.uint8]
-type Matrix = NDArray[np.float64]
+Picture = NDArray[np.uint8]
+Matrix = NDArray[np.float64]
 
 SMALL: Final = 64
 WINDOW: Final = 96
@@ -36,47 +36,6 @@ def reduced(picture: Picture, edge: int) -> Picture:
         return picture
     size = (max(1, round(picture.shape[1] * share)), max(1, round(picture.shape[0] * share)))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-
-
-def on_grid(
-    left: Picture, right: Picture, placement: Matrix, share: float
-) -> tuple[Raster, Raster, Mask]:
-    """Both pictures on the left one's grid, `share` times as large, and where they overlap."""
-    size = (max(1, round(left.shape[1] * share)), max(1, round(left.shape[0] * share)))
-    to_left = np.linalg.inv(scaling(size[0] / left.shape[1], size[1] / left.shape[0]))
-    grid_left = left
-    if size != (left.shape[1], left.shape[0]):
-        grid_left = cv2.resize(left, size, interpolation=cv2.INTER_AREA)
-    matrix = placement @ to_left
-    step = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
-    if step > 1.2:  # shrink by areas first, or thin strokes break up
-        shrunk = cv2.resize(
-            right,
-            (max(1, round(right.shape[1] / step)), max(1, round(right.shape[0] / step))),
-            interpolation=cv2.INTER_AREA,
-        )
-        matrix = (
-            scaling(shrunk.shape[1] / right.shape[1], shrunk.shape[0] / right.shape[0]) @ matrix
-        )
-        right = shrunk
-    grid_right = cv2.warpAffine(
-        right,
-        matrix[:2],
-        size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    xs = np.arange(size[0])
-    ys = np.arange(size[1])[:, None]
-    at_x = matrix[0, 0] * xs + matrix[0, 1] * ys + matrix[0, 2]
-    at_y = matrix[1, 0] * xs + matrix[1, 1] * ys + matrix[1, 2]
-    inside = (
-        (at_x >= -0.6)
-        & (at_y >= -0.6)
-        & (at_x <= right.shape[1] - 0.4)
-        & (at_y <= right.shape[0] - 0.4)
-    )
-    return grid_left.astype(np.float32), grid_right.astype(np.float32), inside
 
 
 def oriented(picture: Picture, turns: int, *, mirrored: bool) -> Picture:

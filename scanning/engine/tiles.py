@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 cv2.setNumThreads(1)
 
-type Raster = NDArray[np.float32]
-type Mask = NDArray[np.bool_]
+Raster = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 CELL: Final = 8  # px; tiles are squares of whole cells, so that all sums come from one small grid
 

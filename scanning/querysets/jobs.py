@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from dedup_site.accounts.models import User
@@ -63,4 +63,4 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
 
     def lapsed(self) -> Self:
         """Chunks whose worker has not been heard of past its lease."""
-        return self.filter(state="leased", lease_until__lt=timezone.now())
+        return self.filter(state="leased", lease_until__lt=Now())

@@ -11,7 +11,7 @@ from dedup_site.accounts.models import User
 from dedup_site.audit.services import record
 from scanning.defaults import DEFAULT_EXCLUDE
 from scanning.models import Library, ScanJob
-from scanning.services.changes import apply_changes
+from scanning.services.changes import apply_changes, check
 from scanning.services.libraries import require_manager
 
 # Daily and weekly scans begin when hardly anybody works.
@@ -45,7 +45,7 @@ def create_job(*, actor: User | None, library: Library, settings: JobSettings) -
     require_manager(actor, library)
     job = ScanJob(library=library, created_by=actor, **asdict(settings))
     job.next_run_at = next_run_at(job.schedule, timezone.now())
-    job.full_clean()
+    check(job)
     job.save()
     record(
         "scan_job.created",

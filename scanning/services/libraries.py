@@ -11,7 +11,7 @@ from dedup_site.accounts.roles import Can
 from dedup_site.audit.services import record
 from scanning.attributes import parse_pattern
 from scanning.models import Library, LibraryAccess
-from scanning.services.changes import apply_changes
+from scanning.services.changes import apply_changes, check
 from scanning.storage import checked_root
 
 
@@ -59,14 +59,14 @@ def create_library(
     library = Library(kind=kind, created_by=actor, **asdict(settings))
     if kind == Library.Kind.MOUNTED:
         library.root = str(checked_root(root))
-    library.full_clean()
+    check(library)
     library.save()
     record(
         "library.created",
         actor=actor,
         target=library,
         library_id=library.pk,
-        data={"kind": kind, "is_sensitive": int(library.is_sensitive)},
+        data={"kind": kind, "is_sensitive": library.is_sensitive},
         detail={"root": library.root, "settings": {k: str(v) for k, v in asdict(settings).items()}},
     )
     if actor and not actor.sees_all_libraries:

@@ -2,38 +2,48 @@
 
 Each batch is hashed first; only contents that nobody has fingerprinted yet are decoded, in the
 child process of this worker. A batch is stored in one transaction under the chunk's token.
+
+A digest and a fingerprint belong together for good and for all libraries, so a file that changes
+between the two becomes an error, to be read again by the next run.
 """
 
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from scanning.engine.decoder import Decoder
 from scanning.engine.errors import PictureError
 from scanning.engine.fingerprints import ALGORITHMS
 from scanning.engine.reading import Limits, Reading
-from scanning.models import Chunk, Fingerprint, Picture, SourceFile
+from scanning.models import Chunk, Fingerprint, Library, Picture, SourceFile
 from scanning.services import ledger
 from scanning.storage import SourceUnavailable, open_source
 from scanning.versions import engine_version
 
 BATCH_FILES = 25
 BATCH_SECONDS = 3.0
+# From this attempt on files are stored one by one, to find out which one ends the worker.
+CAREFUL_ATTEMPT = 3
+BLOCK = 1 << 20
+
+Status = tuple[int, int, int]
 
 
 @dataclass(slots=True)
 class Outcome:
     """What became of one file: its digest and its reading, or an error.
 
-    `reading` is None beside a digest when the content was fingerprinted before.
+    `reading` is None beside a digest when the content was fingerprinted before. An error that
+    `may_pass` is not one of the content: the next run reads the file again.
     """
 
     file: SourceFile
@@ -42,6 +52,12 @@ class Outcome:
     reading: Reading | None = None
     error_kind: str = ""
     error_message: str = ""
+    may_pass: bool = False
+
+    def fail(self, message: str, kind: str = "unreadable") -> None:
+        """Record an error that may pass."""
+        self.sha256 = self.reading = None
+        self.error_kind, self.error_message, self.may_pass = kind, message, True
 
 
 _decoder: Decoder | None = None
@@ -67,52 +83,70 @@ def read(chunk: Chunk) -> None:
     Raises:
         LostLease: the chunk is no longer ours, or its run was paused or ended.
     """
-    pending = (
-        SourceFile.objects.filter(pk__in=chunk.file_ids, state=SourceFile.State.PENDING)
-        .select_related("library")
-        .order_by("pk")
-    )
-    files = iter(pending)
-    while batch := list(islice(files, BATCH_FILES)):
-        for outcomes in _read_batch(batch):
+    files = _pending(chunk).iterator()
+    many = BATCH_FILES if chunk.attempts < CAREFUL_ATTEMPT else 1
+    keep = ledger.LeaseKeeper(chunk)
+    while batch := list(islice(files, many)):
+        for outcomes in _read_batch(batch, keep):
             _store(chunk, outcomes)
     _complete(chunk)
 
 
 def give_up(chunk: Chunk) -> None:
-    """Record an error for each file left in a chunk that has ended too many workers."""
-    left = SourceFile.objects.filter(pk__in=chunk.file_ids, state=SourceFile.State.PENDING)
-    message = _(
-        "The worker stopped several times while this file or one near it was being read. "
-        "Look at the worker's log, then scan again."
+    """Do a chunk that has ended too many workers: an error for the file in hand, read the others.
+
+    The last attempts stored one file after the other, so that the first pending one is to blame.
+
+    Raises:
+        LostLease: as in `read`.
+    """
+    culprit = _pending(chunk).first()
+    if culprit is not None:
+        outcome = Outcome(culprit)
+        message = _(
+            "The worker stopped several times while this file was being read. "
+            "Look at the worker's log, then scan again."
+        )
+        outcome.fail(message, "crashed")
+        _store(chunk, [outcome])
+    read(chunk)
+
+
+def _pending(chunk: Chunk) -> QuerySet[SourceFile]:
+    return (
+        SourceFile.objects.filter(pk__in=chunk.file_ids, state=SourceFile.State.PENDING)
+        .select_related("library")
+        .order_by("pk")
     )
-    _store(chunk, [Outcome(file, error_kind="crashed", error_message=message) for file in left])
-    _complete(chunk)
 
 
-def _read_batch(files: list[SourceFile]) -> Iterator[list[Outcome]]:
+def _read_batch(files: list[SourceFile], keep: Callable[[], None]) -> Iterator[list[Outcome]]:
     """Outcomes of a batch, handed over early when decoding takes long."""
     with ExitStack() as stack:
-        opened: list[tuple[Outcome, int]] = []
+        opened: list[tuple[Outcome, int, Status]] = []
         ready: list[Outcome] = []
         for file in files:
             outcome = Outcome(file)
             try:
                 descriptor = open_source(file)
             except SourceUnavailable as error:
-                outcome.error_kind, outcome.error_message = "unreadable", str(error)
+                outcome.fail(str(error))
                 ready.append(outcome)
                 continue
             stack.callback(os.close, descriptor)
-            if _hash(outcome, descriptor):
-                opened.append((outcome, descriptor))
+            status = _hash(outcome, descriptor, keep)
+            if outcome.sha256:
+                opened.append((outcome, descriptor, status))
             else:
                 ready.append(outcome)
-        known = _fingerprinted(outcome.sha256 for outcome, _descriptor in opened)
+        known = _fingerprinted(outcome.sha256 for outcome, _descriptor, _status in opened)
         started = time.monotonic()
-        for outcome, descriptor in opened:
+        for outcome, descriptor, status in opened:
+            keep()
             if outcome.sha256 not in known:
-                _decode(outcome, descriptor)
+                _decode(outcome, descriptor, status)
+            if outcome.reading and outcome.sha256:
+                known.add(outcome.sha256)
             ready.append(outcome)
             if time.monotonic() - started > BATCH_SECONDS:
                 yield ready
@@ -120,25 +154,38 @@ def _read_batch(files: list[SourceFile]) -> Iterator[list[Outcome]]:
         yield ready
 
 
-def _hash(outcome: Outcome, descriptor: int) -> bool:
-    """Fill in size and digest; False where the file cannot be hashed."""
+def _hash(outcome: Outcome, descriptor: int, keep: Callable[[], None]) -> Status:
+    """Fill in size and digest, or an error. Returns the file's status for a later comparison."""
+    digest = hashlib.sha256()
+    before = _status(descriptor)
     try:
-        before = os.fstat(descriptor)
         with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:
-            outcome.sha256 = hashlib.file_digest(stream, "sha256").digest()
-        after = os.fstat(descriptor)
+            while block := stream.read(BLOCK):
+                digest.update(block)
+                keep()
+        os.lseek(descriptor, 0, os.SEEK_SET)
     except OSError as error:
-        outcome.error_kind = "unreadable"
-        outcome.error_message = _("It cannot be read: %(reason)s.") % {"reason": error.strerror}
-        return False
-    outcome.size = after.st_size
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        outcome.sha256 = None
-        outcome.error_kind = "unreadable"
-        outcome.error_message = _("It changed while it was being read. Scan again.")
-        return False
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return True
+        outcome.fail(_("It cannot be read: %(reason)s.") % {"reason": error.strerror})
+        return before
+    outcome.size, outcome.sha256 = before[0], digest.digest()
+    if _status(descriptor) != before:
+        outcome.fail(_("It changed while it was being read. Scan again."))
+    elif _is_damaged_upload(outcome):
+        outcome.fail(_("The stored upload is damaged. Upload the file again."))
+    return before
+
+
+def _status(descriptor: int) -> Status:
+    """What changes with the content: size, and times that nobody can set back."""
+    status = os.fstat(descriptor)
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _is_damaged_upload(outcome: Outcome) -> bool:
+    """Uploaded content lies under its digest."""
+    known = outcome.file.sha256
+    uploaded = outcome.file.library.kind == Library.Kind.UPLOADED
+    return uploaded and (known is None or bytes(known) != outcome.sha256)
 
 
 def _fingerprinted(digests: Iterable[bytes | None]) -> set[bytes]:
@@ -149,11 +196,13 @@ def _fingerprinted(digests: Iterable[bytes | None]) -> set[bytes]:
     return {bytes(digest) for digest in found}
 
 
-def _decode(outcome: Outcome, descriptor: int) -> None:
+def _decode(outcome: Outcome, descriptor: int, status: Status) -> None:
     try:
         outcome.reading = decoder().read(descriptor)
     except PictureError as error:
         outcome.error_kind, outcome.error_message = error.kind, error.message
+    if _status(descriptor) != status:
+        outcome.fail(_("It changed while it was being read. Scan again."))
 
 
 @transaction.atomic
@@ -172,10 +221,11 @@ def _store(chunk: Chunk, outcomes: list[Outcome]) -> None:
     _store_pictures(dict(sorted(readings.items())))
     for outcome in outcomes:
         file = outcome.file
-        file.sha256 = outcome.sha256
+        if file.library.is_mounted:  # the digest of an upload is where its content lies
+            file.sha256 = outcome.sha256
         file.error_kind, file.error_message = outcome.error_kind, outcome.error_message
         file.state = SourceFile.State.ERROR if outcome.error_kind else SourceFile.State.READ
-        file.read_with = engine_version()
+        file.read_with = "" if outcome.may_pass else engine_version()
     SourceFile.objects.bulk_update(
         [outcome.file for outcome in outcomes],
         ["sha256", "error_kind", "error_message", "state", "read_with"],
@@ -183,9 +233,9 @@ def _store(chunk: Chunk, outcomes: list[Outcome]) -> None:
     current.files_done += len(outcomes)
     current.bytes_done += sum(outcome.file.size for outcome in outcomes)
     current.errors += sum(1 for outcome in outcomes if outcome.error_kind)
-    current.save(update_fields=["files_done", "bytes_done", "errors", "lease_until"])
-    if current.run.is_paused:
-        transaction.on_commit(lambda: ledger.give_back(chunk))
+    if outcomes:
+        current.attempts = 0  # whatever ended workers before, there is progress
+    current.save(update_fields=["files_done", "bytes_done", "errors", "attempts", "lease_until"])
 
 
 def _store_pictures(readings: dict[bytes, tuple[int, Reading]]) -> None:

@@ -4,11 +4,12 @@ It says what the last scan found, not what people decided: copies with equal byt
 are certain, near-duplicates are possible until somebody has judged them.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Min
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 
 from scanning.duplicates import Amount, Duplicates, File, Group, Pair
 from scanning.findings import error_kind_label
@@ -18,9 +19,9 @@ Tier = CandidatePair.Tier
 
 # As sizes are shown everywhere, and as storage is billed as a rule.
 BYTES_PER_GB = 2**30
-CENT = Decimal("0.01")
 LARGEST_GROUPS = 20
 PICTURES_OF_A_GROUP = 4
+PATHS_OF_A_GROUP = 5
 BIN = 8
 ROWS_AT_ONCE = 10_000
 
@@ -35,22 +36,20 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupPicture:
-    """One picture of a group: its id, and the first path in the library that holds it."""
-
-    pk: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
 class ShownGroup:
+    """A group with some of its pictures (their ids) and some of the paths of its files."""
+
     group: Group
-    pictures: list[GroupPicture]
+    pictures: list[int]
+    paths: list[str]
 
     @property
-    def hidden(self) -> int:
-        """How many of its pictures are not shown."""
+    def hidden_pictures(self) -> int:
         return self.group.content_count - len(self.pictures)
+
+    @property
+    def hidden_files(self) -> int:
+        return self.group.total.files - len(self.paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ class Report:
 
 
 def build_report(library: Library) -> Report:
-    """Seven queries, whatever the size of the library; groups are joined in memory."""
+    """Six queries, whatever the size of the library; groups are joined in memory."""
     files, present, waiting = _files(library)
     pairs, same_pixels, near, distances = _pairs(library)
     duplicates = Duplicates.of(
@@ -125,8 +124,8 @@ def build_report(library: Library) -> Report:
 
 
 def monthly_cost(size: int, price_per_gb: Decimal) -> Decimal:
-    """What `size` bytes cost a month, to the cent."""
-    return (Decimal(size) * price_per_gb / BYTES_PER_GB).quantize(CENT)
+    """What `size` bytes cost a month, not rounded."""
+    return Decimal(size) * price_per_gb / BYTES_PER_GB
 
 
 def _files(library: Library) -> tuple[list[File], Amount, int]:
@@ -182,22 +181,18 @@ def _shown(library: Library, groups: list[Group]) -> list[ShownGroup]:
             "pk", "sha256"
         )
     }
-    paths = {
-        bytes(sha256 or b""): path
-        for sha256, path in SourceFile.objects.readable()
-        .filter(library=library, sha256__in=digests)
-        .order_by()
-        .values_list("sha256")
-        .annotate(Min("path"))
-    }
+    paths: dict[bytes, list[str]] = defaultdict(list)
+    files = SourceFile.objects.readable().filter(library=library, sha256__in=digests)
+    numbered = files.annotate(
+        number=Window(RowNumber(), partition_by="sha256", order_by="path")
+    ).filter(number__lte=PATHS_OF_A_GROUP)
+    for sha256, path in numbered.order_by("path").values_list("sha256", "path"):
+        paths[bytes(sha256 or b"")].append(path)
     return [
         ShownGroup(
             group,
-            [
-                GroupPicture(ids[digest], paths.get(digest, ""))
-                for digest in group.contents
-                if digest in ids
-            ],
+            [ids[digest] for digest in group.contents if digest in ids],
+            [path for digest in group.contents for path in paths[digest]][:PATHS_OF_A_GROUP],
         )
         for group in groups
     ]

@@ -1,6 +1,7 @@
 """The report as a table, for spreadsheets."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -30,7 +31,7 @@ def report_rows(report: Report) -> Iterator[tuple[Cell, ...]]:
     price = report.library.price_per_gb_month
 
     def row(section: str, name: str, amount: Amount) -> tuple[Cell, ...]:
-        cost = str(monthly_cost(amount.bytes, price))
+        cost = _cents(amount.bytes, price)
         return section, name, "", amount.files, amount.bytes, cost, "", ""
 
     duplicates = report.duplicates
@@ -44,7 +45,7 @@ def report_rows(report: Report) -> Iterator[tuple[Cell, ...]]:
         yield "distance", f"{bin_.first}–{bin_.last}", "", bin_.count, "", "", "", ""
     for name, values in duplicates.attributes.items():
         for line in values:
-            cost = str(monthly_cost(line.bytes, price))
+            cost = _cents(line.bytes, price)
             yield (
                 *("attribute", name, line.value, line.files, line.bytes, cost),
                 *(line.certain, line.possible),
@@ -52,3 +53,7 @@ def report_rows(report: Report) -> Iterator[tuple[Cell, ...]]:
     for kind in report.errors:
         for path, message in kind.files:
             yield "error", kind.kind, f"{path}: {message}", 1, "", "", "", ""
+
+
+def _cents(size: int, price: Decimal) -> str:
+    return str(monthly_cost(size, price).quantize(Decimal("0.01")))

@@ -4,7 +4,6 @@ A run lists the files (walk), reads the new and changed ones (read, many chunks)
 (match). Whoever completes a chunk asks `advance` whether the phase is over.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -18,12 +17,7 @@ from dedup_site.accounts.roles import Can
 from dedup_site.audit.services import record
 from scanning.models import Chunk, ScanJob, ScanRun
 from scanning.services import ledger
-
-PERIODS = {
-    ScanJob.Schedule.HOURLY: timedelta(hours=1),
-    ScanJob.Schedule.DAILY: timedelta(days=1),
-    ScanJob.Schedule.WEEKLY: timedelta(weeks=1),
-}
+from scanning.services.jobs import next_run_at
 
 
 class RunStateError(Exception):
@@ -85,15 +79,15 @@ def pause_run(*, run: ScanRun, actor: User) -> None:
 def resume_run(*, run: ScanRun, actor: User) -> None:
     """Go on where the run was paused."""
     _change(run, actor, "scan_run.resumed", paused=False)
-    ledger.publish(
-        Chunk.objects.filter(run=run, state=Chunk.State.READY).values_list("pk", flat=True)
-    )
+    ready = Chunk.objects.filter(run=run, state=Chunk.State.READY).order_by("kind", "ordinal")
+    ledger.publish(ready.values_list("pk", flat=True)[: ledger.AHEAD])
 
 
 @transaction.atomic
 def cancel_run(*, run: ScanRun, actor: User) -> None:
     """End the run; what was read stays, a later run reads the rest."""
     _check(actor, run.job)
+    ledger.take_away(run.pk)
     locked = _locked_active(run)
     _end(locked, ScanRun.State.CANCELLED)
     record("scan_run.cancelled", actor=actor, target=locked, library_id=locked.library_id)
@@ -113,6 +107,7 @@ def _change(run: ScanRun, actor: User, action: str, *, paused: bool) -> None:
 @transaction.atomic
 def fail_run(*, run_id: int, message: str) -> None:
     """End a run that cannot go on; `message` says what to do."""
+    ledger.take_away(run_id)
     run = ScanRun.objects.select_for_update().get(pk=run_id)
     if not run.is_active:
         return
@@ -167,25 +162,28 @@ def waiting_to_advance() -> list[int]:
 
 
 def start_due_runs() -> int:
-    """Start the scheduled jobs whose time has come; how many were started."""
-    started = 0
-    for job in ScanJob.objects.due().select_related("library"):
-        period = PERIODS.get(ScanJob.Schedule(job.schedule))
-        later = None
-        if period is not None and job.next_run_at is not None:
-            missed = (timezone.now() - job.next_run_at) // period
-            later = job.next_run_at + period * (missed + 1)
-        taken = ScanJob.objects.filter(pk=job.pk, next_run_at=job.next_run_at).update(
-            next_run_at=later
-        )
-        if not taken or period is None:
-            continue
-        try:
+    """Start the scheduled jobs whose time has come; how many were started.
+
+    A job that was missed for several periods runs once. Where another scan of the library is
+    going on, the job stays due.
+    """
+    return sum(_start_if_due(pk) for pk in ScanJob.objects.due().values_list("pk", flat=True))
+
+
+def _start_if_due(job_id: int) -> bool:
+    try:
+        with transaction.atomic():
+            job = ScanJob.objects.due().select_for_update().filter(pk=job_id).first()
+            if job is None:
+                return False
+            job.next_run_at = next_run_at(job.schedule, timezone.now())
+            job.save(update_fields=["next_run_at"])
+            if job.next_run_at is None:
+                return False
             start_run(job=job, actor=None)
-        except RunStateError:
-            continue
-        started += 1
-    return started
+    except RunStateError:
+        return False
+    return True
 
 
 def _check(actor: User | None, job: ScanJob) -> None:

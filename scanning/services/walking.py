@@ -4,29 +4,39 @@ A mounted folder is walked by descriptors: no symbolic link is followed, no file
 whose size, times and inode are as they were is not read again.
 """
 
+import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
-from scanning.attributes import PathPattern, parse_pattern, read_manifest
+from scanning.attributes import PathPattern, PatternError, parse_pattern, read_manifest
 from scanning.models import Chunk, ScanRun, SourceFile
 from scanning.selection import Selection
 from scanning.services import ledger
-from scanning.storage import READ_ONLY, checked_root, open_source, raw_path, upload_path
+from scanning.storage import (
+    READ_ONLY,
+    open_root,
+    open_source,
+    raw_path,
+    upload_path,
+    uploads_folder,
+)
 from scanning.versions import engine_version
 
 BATCH = 1000
 CHUNK_FILES = 50
 CHUNK_BYTES = 128 * 2**20
 MAXIMUM_NOTICES = 100
+# Deeper folders are left alone: each level costs an open descriptor and stack.
+MAXIMUM_DEPTH = 200
 
 
 class WalkFailed(Exception):
@@ -77,27 +87,34 @@ class Found:
 
 @dataclass(slots=True)
 class Walk:
-    """Walks one mounted folder and remembers what it could not open."""
+    """Walks one mounted folder and remembers what it could not open.
 
-    root: Path
+    `alive` is called again and again, also where nothing is found for a long time.
+    """
+
+    root: str
     selection: Selection
+    alive: Callable[[], None]
     unreadable: list[bytes] = field(default_factory=list)
     is_empty: bool = True
 
     def files(self) -> Iterator[Found]:
-        """Every ordinary file that the job selects, folder by folder, sorted by name."""
-        yield from self._folder(b"", os.open(self.root, READ_ONLY | os.O_DIRECTORY))
+        """Every ordinary file that the job selects, folder by folder, sorted by name.
 
-    def _folder(self, path: bytes, descriptor: int) -> Iterator[Found]:
+        Raises:
+            RootRefused: the library's folder cannot be opened.
+        """
+        yield from self._folder(b"", open_root(self.root), MAXIMUM_DEPTH)
+
+    def _folder(self, path: bytes, descriptor: int, depth: int) -> Iterator[Found]:
         folders = []
         try:
-            with os.scandir(descriptor) as entries:
-                listed = sorted(entries, key=lambda entry: os.fsencode(entry.name))
-            self.is_empty = self.is_empty and not listed
-            for entry in listed:
+            for entry in self._listed(descriptor):
                 raw = path + os.fsencode(entry.name)
                 try:
                     status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
                 except OSError:
                     self.unreadable.append(raw)
                     continue
@@ -115,15 +132,29 @@ class Walk:
             for name in folders:
                 raw = path + os.fsencode(name)
                 try:
+                    if not depth:
+                        raise OSError(errno.ELOOP, "too many folders in each other")
                     deeper = os.open(name, READ_ONLY | os.O_DIRECTORY, dir_fd=descriptor)
                 except OSError:
                     self.unreadable.append(raw)
                     continue
-                yield from self._folder(raw + b"/", deeper)
+                yield from self._folder(raw + b"/", deeper, depth - 1)
         except OSError:
             self.unreadable.append(path.rstrip(b"/"))
         finally:
             os.close(descriptor)
+
+    def _listed(self, descriptor: int) -> Iterator["os.DirEntry[str]"]:
+        """The entries of a folder, sorted by name."""
+        listed = []
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                self.alive()
+                listed.append(entry)
+        self.is_empty = self.is_empty and not listed
+        for entry in sorted(listed, key=lambda entry: os.fsencode(entry.name)):
+            self.alive()
+            yield entry
 
 
 def walk(chunk: Chunk) -> None:
@@ -131,16 +162,19 @@ def walk(chunk: Chunk) -> None:
 
     Raises:
         WalkFailed: the library cannot be listed.
-        LostLease: the chunk is no longer ours.
+        RootRefused: its folder cannot be opened.
+        LostLease: the chunk is no longer ours, or its run was paused or ended.
     """
     run = chunk.run
     notices: list[str] = []
     attributes = _Attributes.of(run, notices)
     if run.library.is_mounted:
-        walker = Walk(checked_root(run.library.root), Selection.of(run.configuration))
+        walker = Walk(
+            run.library.root, Selection.of(run.configuration), ledger.LeaseKeeper(chunk)
+        )
         for found in _batches(walker.files()):
             with transaction.atomic():
-                ledger.hold(chunk).save(update_fields=["lease_until"])
+                ledger.keep(chunk)
                 _update(run, found, attributes)
         if walker.is_empty:
             _refuse_an_empty_mount(run)
@@ -155,7 +189,8 @@ def walk(chunk: Chunk) -> None:
         _update_uploads(chunk, attributes)
     with transaction.atomic():
         current = ledger.hold(chunk)
-        _mark_missing(run, lost)
+        if run.library.is_mounted:
+            _mark_missing(run, lost)
         _write_read_chunks(run, notices)
         current.state = Chunk.State.DONE
         current.save(update_fields=["state", "lease_until"])
@@ -185,7 +220,12 @@ class _Attributes:
                     _("The manifest %(path)s was not used: %(reason)s")
                     % {"path": library.manifest_path, "reason": error}
                 )
-        return cls(parse_pattern(library.attribute_pattern), manifest)
+        try:
+            pattern = parse_pattern(library.attribute_pattern)
+        except PatternError as error:
+            pattern = None
+            notices.append(_("The attribute pattern was not used: %(reason)s") % {"reason": error})
+        return cls(pattern, manifest)
 
     def of_path(self, path: str) -> dict[str, str]:
         by_path = self.pattern.attributes_of(path) if self.pattern else {}
@@ -250,21 +290,28 @@ def _is_current(row: SourceFile) -> bool:
 
 
 def _update_uploads(chunk: Chunk, attributes: _Attributes) -> None:
-    """Uploaded files are known already: check that each content is still there."""
+    """Uploaded files are known already: check that each content is still there.
+
+    Files that arrive meanwhile are left to the next run.
+    """
     run = chunk.run
     selection = Selection.of(run.configuration)
-    rows = SourceFile.objects.filter(library_id=run.library_id).order_by("pk").iterator(BATCH)
+    files = SourceFile.objects.filter(library_id=run.library_id).order_by("pk")
+    if files.exists() and not uploads_folder().is_dir():
+        raise WalkFailed(
+            _("The folder of uploaded files is away. Is DATA_DIR mounted? Nothing was changed.")
+        )
+    rows = files.iterator(BATCH)
     while batch := list(islice(rows, BATCH)):
         for row in batch:
-            there = upload_path(bytes(row.sha256 or b"")).is_file()
-            if there and selection.takes(os.fsencode(row.path), row.size):
+            if selection.takes(os.fsencode(row.path), row.size):
                 row.last_run = run
-                row.is_present = True
+                row.is_present = upload_path(bytes(row.sha256 or b"")).is_file()
             row.attributes = attributes.of_path(row.path)
             if not _is_current(row):
                 row.state = SourceFile.State.PENDING
         with transaction.atomic():
-            ledger.hold(chunk).save(update_fields=["lease_until"])
+            ledger.keep(chunk)
             SourceFile.objects.bulk_update(batch, ["last_run", "attributes", "state", "is_present"])
 
 
@@ -286,35 +333,37 @@ def _mark_missing(run: ScanRun, unreadable: Iterable[bytes]) -> None:
     What lies out of sight or outside of the job's selection stays as it was.
     """
     selection = Selection.of(run.configuration)
-    unseen: QuerySet[SourceFile] = SourceFile.objects.filter(
-        library_id=run.library_id, is_present=True
-    ).exclude(last_run=run)
-    for raw in unreadable:
-        path = raw.decode("utf-8", "backslashreplace")
-        unseen = unseen.exclude(Q(path=path) | Q(path__startswith=f"{path}/" if path else ""))
+    out_of_sight = {raw.decode("utf-8", "backslashreplace") for raw in unreadable}
+    unseen = SourceFile.objects.filter(library_id=run.library_id, is_present=True).exclude(
+        last_run=run
+    )
     missing = [
         row.pk
         for row in unseen.only("path", "raw_path", "size").iterator(10_000)
-        if selection.takes(raw_path(row), row.size)
+        if selection.takes(raw_path(row), row.size) and not _lies_in(row.path, out_of_sight)
     ]
     for start in range(0, len(missing), 10_000):
         part = missing[start : start + 10_000]
         SourceFile.objects.filter(pk__in=part).update(is_present=False)
 
 
+def _lies_in(path: str, folders: set[str]) -> bool:
+    """Whether a path is one of `folders`, or below one; the root's is the empty text."""
+    return bool(folders) and (
+        not folders.isdisjoint({"", path, *map(str, PurePosixPath(path).parents)})
+    )
+
+
 def _write_read_chunks(run: ScanRun, notices: list[str]) -> None:
     """Divide what must be read among chunks and move the run to its reading phase."""
+    if not ScanRun.objects.select_for_update().get(pk=run.pk).is_active:
+        raise ledger.LostLease
     present = SourceFile.objects.filter(library_id=run.library_id, is_present=True, last_run=run)
     pending = (
-        present.filter(state=SourceFile.State.PENDING)
-        .order_by("path_key")
-        .values_list("pk", "size")
+        present.filter(state=SourceFile.State.PENDING).order_by("pk").values_list("pk", "size")
     )
-    sizes = present.values_list("size", flat=True)
-    run.files_found, run.bytes_found = 0, 0
-    for size in sizes.iterator(chunk_size=10_000):
-        run.files_found += 1
-        run.bytes_found += size
+    found = present.aggregate(files=Count("pk"), bytes=Sum("size", default=0))
+    run.files_found, run.bytes_found = found["files"], found["bytes"]
     run.notices = notices[:MAXIMUM_NOTICES]
     run.state = ScanRun.State.READING
     run.save(update_fields=["files_found", "bytes_found", "notices", "state"])

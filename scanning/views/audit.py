@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dedup_site.accounts.access import SignedInRequest, require
@@ -14,11 +15,12 @@ from dedup_site.accounts.roles import Can
 from dedup_site.audit.exports import FORMS, export_events
 from dedup_site.audit.filters import EventFilter
 from dedup_site.audit.models import AuditEvent
-from dedup_site.audit.paging import page_of
+from dedup_site.audit.paging import Page, TooSlow, page_of, within
 from dedup_site.audit.querysets import AuditEventQuerySet
 from dedup_site.audit.verifier import Broken, read_body
 from scanning.models import Library
 
+SECONDS_FOR_A_PAGE = 15
 CONTENT_TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
@@ -27,7 +29,12 @@ CONTENT_TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-
 def events(request: SignedInRequest) -> HttpResponse:
     """The log, newest first, filtered and page by page."""
     form = EventFilter(request.GET, libraries=Library.objects.visible_to(request.user))
-    page = page_of(form.apply(visible_events(request.user)), request.GET.get("page", ""))
+    try:
+        with within(SECONDS_FOR_A_PAGE):
+            page = page_of(form.apply(visible_events(request.user)), request.GET.get("page", ""))
+    except TooSlow:
+        form.add_error("text", _("This search takes too long. Choose a time, from and to."))
+        page = Page()
     context = {"form": form, "page": page, "filled_in": form.filled_in()}
     return render(request, "audit/events.html", context)
 

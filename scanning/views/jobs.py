@@ -33,9 +33,7 @@ def job_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(jobs, pk=pk)
     form = JobForm(request.POST or None, library=job.library, instance=job)
     if request.method == "POST" and form.is_valid():
-        return _saved(
-            request, change_job(actor=request.user, job=job, settings=form.settings())
-        )
+        return _saved(request, change_job(actor=request.user, job=job, settings=form.settings()))
     return _page(request, job.library, form, job=job)
 
 

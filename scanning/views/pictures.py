@@ -1,6 +1,7 @@
 """Pictures as the browser shows them."""
 
 import textwrap
+from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
 from django.db import transaction
@@ -68,7 +69,7 @@ def _sensitive(
 
 def _placeholder(reason: str, status: int) -> HttpResponse:
     """A small SVG that says why there is no picture; browsers show it whatever the status is."""
-    lines = [_("This file can't be shown."), *textwrap.wrap(reason, 44)[:5]]
+    lines = [_("This file can't be shown."), *_wrapped(reason)]
     texts = "".join(
         f'<text x="200" y="{130 + 24 * number}" text-anchor="middle" font-size="16" '
         f'font-family="sans-serif" fill="#4a5560">{escape(line)}</text>'
@@ -83,3 +84,9 @@ def _placeholder(reason: str, status: int) -> HttpResponse:
     response = HttpResponse(svg, content_type="image/svg+xml", status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _wrapped(text: str) -> list[str]:
+    """The text in lines that fit the placeholder; Chinese letters are twice as wide as Latin ones."""
+    is_wide = any(east_asian_width(letter) in "WF" for letter in text)
+    return textwrap.wrap(text, 22 if is_wide else 44)[:5]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from dedup_site.accounts.access import SignedInRequest, require
 from dedup_site.accounts.roles import Can
 from scanning.models import Library
-from scanning.report_charts import charts_of
+from scanning.report_charts import charts_of, money_of
 from scanning.services.report import build_report
 from scanning.services.report_export import export_report
 
@@ -27,9 +27,8 @@ def report(request: SignedInRequest, pk: int) -> HttpResponse:
             "library": found,
             "report": built,
             "duplicates": built.duplicates,
-            "certain_share": built.share(built.duplicates.certain),
-            "near_share": built.share(built.duplicates.near),
             "charts": charts_of(built),
+            "money": money_of(built),
             "values_shown": VALUES_SHOWN,
             "errors_shown": ERRORS_SHOWN,
             "now": timezone.now(),

@@ -22,9 +22,7 @@ READERS = (Can.READ_PAIRS, Can.RUN_SCANS, Can.MANAGE_LIBRARIES)
 @require(*READERS)
 def runs(request: SignedInRequest) -> HttpResponse:
     """All runs in the libraries that the person was given, the newest first."""
-    found = ScanRun.objects.visible_to(request.user).select_related(
-        "job", "library", "started_by"
-    )
+    found = ScanRun.objects.visible_to(request.user).select_related("job", "library", "started_by")
     library = request.GET.get("library", "")
     if library.isdecimal():
         found = found.filter(library=int(library))
@@ -52,9 +50,7 @@ def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @require(Can.RUN_SCANS)
 def run_control(request: SignedInRequest, pk: int, act: Callable[..., None]) -> HttpResponse:
     """Pause, resume or cancel: `act` is the service."""
-    found = get_object_or_404(
-        ScanRun.objects.visible_to(request.user).select_related("job"), pk=pk
-    )
+    found = get_object_or_404(ScanRun.objects.visible_to(request.user).select_related("job"), pk=pk)
     try:
         act(run=found, actor=request.user)
     except RunStateError as error:

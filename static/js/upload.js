@@ -40,6 +40,8 @@ function show(entry, state, message = "") {
     label.append(" ", againButton(entry));
   }
   entry.row.querySelector("progress").hidden = state === "done" || state === "failed";
+  // What went wrong must not hide among a thousand files.
+  if (state === "failed") list.prepend(entry.row);
   showTotal();
 }
 
@@ -98,6 +100,7 @@ function send(entry) {
     active -= 1;
     show(entry, state, message);
     startMore();
+    if (active === 0) showWhatIsHeld();
   };
   request.upload.addEventListener("progress", (event) => {
     entry.sent = event.loaded;
@@ -115,6 +118,14 @@ function send(entry) {
   request.setRequestHeader("X-CSRFToken", token);
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.send(entry.file);
+}
+
+// The page's own list of files, once everything has been sent.
+async function showWhatIsHeld() {
+  const response = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const held = page.querySelector("#held");
+  if (held) document.querySelector("#held").replaceWith(held);
 }
 
 function reason(request) {
@@ -154,8 +165,12 @@ zone.addEventListener("drop", async (event) => {
   event.preventDefault();
   delete zone.dataset.over;
   // The list is emptied when this function first waits, so that it is copied before.
-  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry());
-  for (const entry of entries) if (entry) await addEntry(entry);
+  const dropped = [...event.dataTransfer.items].filter((item) => item.kind === "file");
+  const entries = dropped.map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  for (const entry of entries) {
+    if (entry instanceof File) add(entry, entry.name);
+    else if (entry) await addEntry(entry);
+  }
   startMore();
 });
 

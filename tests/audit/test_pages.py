@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from django.http import StreamingHttpResponse
 from django.test import Client
 
 from dedup_site.accounts.models import User
 from dedup_site.audit.models import AuditEvent
+from dedup_site.audit.paging import TooSlow
 from dedup_site.audit.services import record
 from scanning.models import Library
+from scanning.views import audit
 from tests.audit.tampering import tamper
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +66,17 @@ def test_a_wrong_filter_says_so_and_shows_nothing(
     assert answer.context["page"].events == []
 
 
+def test_a_search_that_takes_too_long_asks_for_a_time(
+    client_as: SignIn, auditor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page_of(*_args: object) -> None:
+        raise TooSlow
+
+    monkeypatch.setattr(audit, "page_of", page_of)
+    page = client_as(auditor).get("/audit/", {"text": "土地"}).content.decode()
+    assert "This search takes too long." in page
+
+
 def test_an_event_shows_its_exact_body(
     client_as: SignIn, auditor: User, events: dict[str, AuditEvent]
 ) -> None:
@@ -94,8 +106,8 @@ def test_an_export_has_what_the_page_has(
     client_as: SignIn, auditor: User, events: dict[str, AuditEvent], form: str
 ) -> None:
     answer = client_as(auditor).post("/audit/export/", {"form": form, "action": "library.changed"})
-    assert isinstance(answer, StreamingHttpResponse)
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]  # not async
+    assert answer.streaming
+    text = answer.getvalue().decode()
     assert str(events["given"].uuid) in text
     assert str(events["not given"].uuid) not in text
     assert str(events["of no library"].uuid) not in text

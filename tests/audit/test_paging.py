@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from dedup_site.accounts.models import User
 from dedup_site.audit.models import AuditEvent
-from dedup_site.audit.paging import page_of
+from dedup_site.audit.paging import TooSlow, page_of, within
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -66,3 +67,18 @@ def test_a_cursor_that_makes_no_sense_is_the_first_page(
 def test_an_empty_log_has_no_pages(auditor: User) -> None:
     page = page_of(AuditEvent.objects.all())
     assert (page.events, page.newer, page.older) == ([], "", "")
+
+
+def sleep(seconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [seconds])
+
+
+def test_a_query_that_takes_too_long_is_stopped(db: None) -> None:
+    with pytest.raises(TooSlow), within(1):
+        sleep(30)
+
+
+def test_other_trouble_of_the_database_is_not_taken_for_it(db: None) -> None:
+    with pytest.raises(OperationalError, match="out of tea"), within(1):
+        raise OperationalError("out of tea")

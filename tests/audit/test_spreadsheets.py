@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dedup_site.audit.spreadsheets import csv_line, csv_lines, safe_cell
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-DANGEROUS = "=+-@\t\r\0＝＋－＠−"
+DANGEROUS = "=+-@\t\r\0\uff1d\uff0b\uff0d\uff20\u2212"
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ DANGEROUS = "=+-@\t\r\0＝＋－＠−"
         ("  =1", "'  =1"),
         ("\n\u3000=1", "'\n\u3000=1"),
         ("\u200b=1", "'\u200b=1"),
-        ("＝1", "'＝1"),
+        ("\uff1d1", "'\uff1d1"),
         ("a=1", "a=1"),
         ("'=1", "'=1"),
         ("土地註冊處", "土地註冊處"),

@@ -1,7 +1,5 @@
 """Postgres itself keeps decisions and holds as they were written."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -16,7 +14,7 @@ STATEMENTS = ["UPDATE {} SET note = 'changed'", "DELETE FROM {}", "TRUNCATE {} C
 
 
 @pytest.fixture
-def held(reviewer: User, make_pair: MakePair, judge: Judge, matter: Matter) -> Iterator[Decision]:
+def held(reviewer: User, make_pair: MakePair, judge: Judge, matter: Matter) -> Decision:
     return judge(reviewer, make_pair(), Verdict.LEGAL_HOLD, "litigation", matter=matter)
 
 
@@ -28,6 +26,7 @@ def test_nothing_is_changed_or_removed(held: Decision, table: str, statement: st
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(statement.format(table))
 
     assert Decision.objects.get().note == ""

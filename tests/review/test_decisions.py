@@ -1,10 +1,7 @@
 """Verdicts: who may give them, what they keep, and what is refused."""
 
-from threading import Barrier, Thread
-
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection
 
 from dedup_site.accounts.models import User
 from dedup_site.audit.canonical import canonical_json
@@ -261,40 +258,3 @@ def test_skipping_puts_the_pair_off_and_gives_it_back(
         decisions.skip(actor=outsider, pair=pair)
     judge(second_reviewer, pair)
     assert Skip.objects.count() == 1
-
-
-def test_two_answers_at_once_make_one_decision(
-    real_database: str, request: pytest.FixtureRequest
-) -> None:
-    first: User = request.getfixturevalue("reviewer")
-    second: User = request.getfixturevalue("second_reviewer")
-    make_pair: MakePair = request.getfixturevalue("make_pair")
-    judge: Judge = request.getfixturevalue("judge")
-    pair = make_pair()
-    old = judge(first, pair)
-    start = Barrier(2)
-    results: list[str] = []
-
-    def work(actor: User, verdict: str, reason: str) -> None:
-        start.wait()
-        try:
-            decisions.decide(
-                actor=actor, pair=pair, verdict=verdict, reason=reason, supersedes=old.pk
-            )
-            results.append("saved")
-        except AlreadyDecided:
-            results.append("refused")
-        finally:
-            connection.close()
-
-    threads = [
-        Thread(target=work, args=(first, "not_duplicate", "other_record")),
-        Thread(target=work, args=(second, "duplicate", "rescan")),
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(results) == ["refused", "saved"]
-    assert Decision.objects.count() == 2

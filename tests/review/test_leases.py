@@ -1,11 +1,9 @@
 """Nobody is shown a pair that somebody else is looking at."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.utils import timezone
 
 from dedup_site.accounts.models import User
@@ -142,33 +140,3 @@ def test_what_one_put_off_comes_last_and_only_for_oneself(
     assert claim(reviewer, other.pk) == put_off
     leases.release(actor=reviewer, pair=put_off)
     assert claim(second_reviewer) == put_off
-
-
-def test_many_who_ask_at_once_each_get_their_own_pair(
-    real_database: str, request: pytest.FixtureRequest
-) -> None:
-    reviewer: User = request.getfixturevalue("reviewer")
-    second: User = request.getfixturevalue("second_reviewer")
-    make_pair: MakePair = request.getfixturevalue("make_pair")
-    for number in range(6):
-        make_pair(f"left {number}", f"right {number}")
-    got: list[tuple[int, int]] = []
-    start = Barrier(2)
-
-    def work(actor: User) -> None:
-        start.wait()
-        mine: list[int] = []
-        while pair := claim(actor, *mine):
-            mine.append(pair.pk)
-            got.append((pair.pk, actor.pk))
-        connection.close()
-
-    threads = [Thread(target=work, args=(person,)) for person in (reviewer, second)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(pair for pair, _actor in got) == sorted(
-        CandidatePair.objects.values_list("pk", flat=True)
-    )

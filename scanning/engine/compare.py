@@ -1,0 +1,189 @@
+"""Whether two pictures are the same picture, and the evidence for it.
+
+First the two are laid on each other, coarsely. Photographs are judged there, by how much of them
+agrees. Documents - bright paper with thin strokes - that still agree are compared stroke by
+stroke on a fine grid, and judged by the worst places: one other character makes another record.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import cv2
+import numpy as np
+
+from scanning.engine.evidence import (
+    SENTENCES,
+    Box,
+    Comparison,
+    Transform,
+    Verdict,
+    boxes_elsewhere,
+    transform_of,
+)
+from scanning.engine.paper import CHANGED, INK, Strokes, is_paper, strokes
+from scanning.engine.placing import AGREES, Placed, placed
+from scanning.engine.regions import Region, boxes, regions
+from scanning.engine.registration import Matrix, Picture, reduced
+
+cv2.setNumThreads(1)
+
+EDGE: Final = 1024  # px; larger pictures are reduced to this
+PLAIN: Final = 2.0  # grey levels of contrast below which a picture shows nothing
+SEEN: Final = 0.5  # the share of one picture that the overlap has to cover
+
+SAME_MEAN: Final = 0.74  # photographs
+SAME_SHARE: Final = 0.66
+OTHER_MEAN: Final = 0.66
+OTHER_SHARE: Final = 0.5
+DIFFERS: Final = 0.5
+
+SHEET_MEAN: Final = 0.7  # documents: below this on the coarse grid, another record
+PALE: Final = 0.5 * INK
+LARGE: Final = 0.05  # of the sheet's longest edge: what is higher is no writing
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict before it is put into words; boxes lie in the larger picture."""
+
+    verdict: Verdict
+    reason: str
+    score: float
+    boxes: tuple[Box, ...] = ()
+    worst: float = 0.0
+    mean: float = 0.0
+    share: float = 0.0
+    placement: Matrix | None = None
+
+
+def compare(left: Picture, right: Picture) -> Comparison:
+    """Compare two grey pictures: H x W bytes each, upright, best at 1024 px at the longest edge.
+
+    Larger ones are reduced to 1024 px; smaller ones are taken as they are. The answer is the same
+    the other way round, with the sides exchanged, and the same each time. Takes 10 to 150 ms.
+    """
+    left, right = reduced(left, EDGE), reduced(right, EDGE)
+    if min(left.shape + right.shape) < 16 or min(left.std(), right.std()) < PLAIN:
+        return _told(Finding("undecided", "too_little_content", 0.5), None)
+    swapped = _rank(right) > _rank(left)
+    base, other = (right, left) if swapped else (left, right)
+    finding = _finding(base, other)
+    if finding.placement is None:
+        return _told(finding, None)
+    if not swapped:
+        return _told(finding, transform_of(finding.placement, left.shape, right.shape))
+    turned = boxes_elsewhere(finding.boxes, finding.placement, right.shape, left.shape)
+    back = np.linalg.inv(finding.placement)
+    return _told(replace(finding, boxes=turned), transform_of(back, left.shape, right.shape))
+
+
+def _rank(picture: Picture) -> tuple[int, int, bytes]:
+    return picture.size, picture.shape[1], picture.tobytes()
+
+
+def _told(finding: Finding, transform: Transform | None) -> Comparison:
+    return Comparison(
+        verdict=finding.verdict,
+        score=round(1000 * min(1.0, max(0.0, finding.score))),
+        transform=transform,
+        regions=finding.boxes,
+        worst_tile=round(finding.worst, 3),
+        mean_tile=round(finding.mean, 3),
+        agreeing_share=round(finding.share, 3),
+        reason=finding.reason,
+        sentence=SENTENCES[finding.reason],
+    )
+
+
+def _finding(left: Picture, right: Picture) -> Finding:
+    found = placed(left, right)
+    if found is None or found.mean < 0.35:
+        return Finding("lookalike", "other_scene", 0.002)
+    overlap = transform_of(found.placement, left.shape, right.shape)
+    if max(overlap.crop_share, overlap.other_crop_share) < SEEN:
+        return Finding("lookalike", "parts_differ", 0.02, placement=found.placement)
+    if is_paper(left) and is_paper(right):
+        return _sheets(left, right, found)
+    return _photographs(found)
+
+
+def _photographs(found: Placed) -> Finding:
+    mean, share = found.mean, found.share
+    agreement = np.where(found.telling, found.tiles.agreement, 1)
+    differing = regions(agreement < DIFFERS, 1 - agreement, least=4)
+    score = 1 / (1 + np.exp(-(14 * (mean - 0.7) + 10 * (share - 0.58))))
+    worst = float(agreement.min())
+    verdict: Verdict
+    if mean >= SAME_MEAN and share >= SAME_SHARE:
+        verdict, reason = "near", "overlay_added" if differing else "same_picture"
+    elif mean < OTHER_MEAN or share < OTHER_SHARE:
+        verdict, reason = "lookalike", "parts_differ" if mean > 0.5 else "other_scene"
+    else:
+        verdict, reason = "undecided", "unclear"
+    return Finding(
+        verdict,
+        reason,
+        float(score),
+        boxes(differing, found.grid.left.shape),
+        worst,
+        mean,
+        share,
+        found.placement,
+    )
+
+
+def _sheets(left: Picture, right: Picture, found: Placed) -> Finding:
+    if found.mean < SHEET_MEAN:
+        agreement = np.where(found.telling, found.tiles.agreement, 1)
+        differing = regions(agreement < AGREES, 1 - agreement, least=4)
+        return Finding(
+            "lookalike",
+            "other_record",
+            0.005,
+            boxes(differing, found.grid.left.shape),
+            float(agreement.min()),
+            found.mean,
+            found.share,
+            found.placement,
+        )
+    placement, lines = strokes(left, right, found.placement)
+    telling = lines.agreement[lines.telling]
+    if len(telling) < 8:
+        return replace(_photographs(found), placement=placement)
+    agreement = np.where(lines.telling, lines.agreement, 1)
+    differing = regions(agreement < CHANGED, 1 - agreement)
+    rows, columns = agreement.shape
+    changed = [r for r in differing if not _is_overlay(r, lines, max(rows, columns))]
+    worst = float(np.partition(telling, 2)[2])
+    share = float((telling >= CHANGED).mean())
+    height, width = rows * 8, columns * 8
+    if changed:
+        few = share > 0.94
+        return Finding(
+            "lookalike",
+            "field_changed" if few else "other_record",
+            0.02,
+            boxes(changed, (height, width), margin=1),
+            worst,
+            float(telling.mean()),
+            share,
+            placement,
+        )
+    return Finding(
+        "near",
+        "overlay_added" if differing else "same_sheet",
+        0.97,
+        boxes(differing, (height, width), margin=1),
+        worst,
+        float(telling.mean()),
+        share,
+        placement,
+    )
+
+
+def _is_overlay(region: Region, lines: Strokes, longest: int) -> bool:
+    """Whether a region only shows something pale and large laid over: a watermark, a tint."""
+    left = float(np.quantile(lines.left[region.cells], 0.9))
+    right = float(np.quantile(lines.right[region.cells], 0.9))
+    large = max(region.width, region.height) > LARGE * longest
+    return large and min(left, right) < 0.3 * INK and max(left, right) < PALE

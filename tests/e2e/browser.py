@@ -1,0 +1,88 @@
+"""Chromium for the tests, and an ear for everything that it complains about."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.e2e.stack import PATIENCE
+
+DEBIANS = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MILLISECONDS = PATIENCE * 1000
+# What the page's policy stops is reported to the console, where `Complaints` hears it.
+TELL_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP ${event.violatedDirective} stops ${event.blockedURI || "inline code"}`));
+"""
+
+
+def find_chromium() -> str:
+    """Where Chromium is; without it the test is skipped, or fails where it must run (CI)."""
+    named = os.environ.get("CHROMIUM", DEBIANS)
+    if Path(named).is_file():
+        return named
+    found = shutil.which("chromium")
+    if found is None:
+        missing = f"There is no Chromium at {named}. Install it: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a window."""
+    path = find_chromium()
+    expect.set_options(timeout=MILLISECONDS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Complaints:
+    """Everything that the pages of a test report: console errors, exceptions, CSP violations."""
+
+    def __init__(self) -> None:
+        self._heard: list[str] = []
+        self._allowed: list[str] = []
+
+    def listen(self, context: BrowserContext) -> None:
+        """Hear all pages of the context, those to come too."""
+        context.add_init_script(TELL_VIOLATIONS)
+        context.on("page", self._listen_to_page)
+
+    def _listen_to_page(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self._heard.append(f"{page.url}: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                self._heard.append(f"{page.url}: {message.text}")
+                if message.type in ("error", "warning")
+                else None
+            ),
+        )
+
+    def allow(self, part: str) -> None:
+        """The test brings about complaints that contain `part`."""
+        self._allowed.append(part)
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [
+            text for text in self._heard if not any(part in text for part in self._allowed)
+        ]

@@ -1,0 +1,65 @@
+"""The review desk as the tests see it: the pair that is shown, its pictures, its counters."""
+
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, expect
+
+from review.models import Decision
+from scanning.models import CandidatePair
+from tests.e2e import stack
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPage:
+    """A pair page; while the next pair is prefetched, a second desk lies hidden in it."""
+
+    page: Page
+
+    def open_next(self) -> None:
+        self.page.goto("/review/next/")
+
+    def open_pair(self, pair: CandidatePair) -> None:
+        self.page.goto(f"/review/pairs/{pair.pk}/")
+
+    @property
+    def desk(self) -> Locator:
+        return self.page.locator("[data-desk]:visible")
+
+    @property
+    def pair(self) -> int:
+        return int(self.desk.get_attribute("data-pair") or 0)
+
+    @property
+    def status(self) -> Locator:
+        """What was said last."""
+        return self.page.locator("[data-desk-status]")
+
+    @property
+    def problem(self) -> Locator:
+        return self.desk.locator("[data-problem]")
+
+    @property
+    def views(self) -> list[dict[str, str]]:
+        """How each picture is placed and scaled in its frame."""
+        views: list[dict[str, str]] = self.desk.locator("[data-stage] img").evaluate_all(
+            "images => images.map(({style: {transform, width}}) => ({transform, width}))"
+        )
+        return views
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def expect_other_than(self, pair: int) -> None:
+        expect(self.desk).not_to_have_attribute("data-pair", str(pair))
+
+    def expect_counts(self, done: int, left: int) -> None:
+        expect(self.desk.locator("[data-done]")).to_have_text(str(done))
+        expect(self.desk.locator("[data-left]")).to_have_text(str(left))
+
+
+def latest_decision(pair: int) -> Decision:
+    """The pair's latest decision, as soon as the site has written one."""
+    return stack.until(
+        lambda: Decision.objects.filter(pair=pair).order_by("-pk").first(), "the decision"
+    )
