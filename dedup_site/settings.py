@@ -122,6 +122,7 @@ X_FRAME_OPTIONS = "DENY"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hant", _("Traditional Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "dedup_site.formats"
 TIME_ZONE = env.env_str("TIME_ZONE", "Asia/Hong_Kong")
 USE_TZ = True
 

@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
+from review.querysets import undecided
 from scanning.views.home import home
 
 urlpatterns = [
-    path("", home, name="home"),
+    path("", home, {"only_undecided": undecided}, name="home"),
     path("", include("dedup_site.urls_public")),
     path("", include("dedup_site.accounts.urls")),
     path("", include("scanning.urls")),

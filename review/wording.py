@@ -30,7 +30,8 @@ class Fact(NamedTuple):
 
 def score(thousandths: int) -> str:
     """A score as a percentage that does not break: `95.4 %`."""
-    return gettext("%(score)s\N{NO-BREAK SPACE}%%") % {"score": number_format(thousandths / 10, 1)}
+    words = gettext("%(number)s %%") % {"number": number_format(thousandths / 10, 1)}
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def facts(pair: CandidatePair) -> list[Fact]:

@@ -84,9 +84,7 @@ def _part_expression(part: str, names: list[str]) -> str:
                 raise PatternError(
                     _("A brace is missing its partner in “%(part)s”.") % {"part": part}
                 )
-            expression += ".*".join(re.escape(text) for text in piece.split("*")).replace(
-                ".*", "[^/]*"
-            )
+            expression += "[^/]*".join(re.escape(text) for text in piece.split("*"))
             continue
         if not _NAME.fullmatch(piece):
             raise PatternError(
@@ -104,22 +102,13 @@ def read_manifest(lines: Iterable[str]) -> dict[str, dict[str, str]]:
     """Attributes by path from the lines of a CSV file with a header.
 
     Raises:
-        ManifestError: no column `path`, a column name that is no attribute name, or a bad line.
+        ManifestError: no column `path`, a column name that is no attribute name or stands twice,
+            or a bad line.
     """
-    reader = csv.reader(lines, strict=True)
+    # A database's text cannot hold the character with the number 0.
+    reader = csv.reader((line.replace("\0", "") for line in lines), strict=True)
     try:
-        header = [cell.strip().lstrip("\ufeff").lower() for cell in next(reader, [])]
-        if "path" not in header:
-            raise ManifestError(_("The manifest's first line must name a column “path”."))
-        for name in header:
-            if not _NAME.fullmatch(name):
-                raise ManifestError(
-                    _(
-                        "“%(name)s” in the manifest's first line is no attribute name: use "
-                        "lower-case letters, digits and “_”."
-                    )
-                    % {"name": name}
-                )
+        header = _checked_header(next(reader, []))
         known: dict[str, dict[str, str]] = {}
         for row in reader:
             if not row:
@@ -142,6 +131,27 @@ def read_manifest(lines: Iterable[str]) -> dict[str, dict[str, str]]:
             % {"line": reader.line_num, "reason": error}
         ) from error
     return known
+
+
+def _checked_header(cells: Iterable[str]) -> list[str]:
+    """The names of a manifest's columns."""
+    header = [cell.strip().lstrip("\ufeff").lower() for cell in cells]
+    if "path" not in header:
+        raise ManifestError(_("The manifest's first line must name a column “path”."))
+    for number, name in enumerate(header):
+        if not _NAME.fullmatch(name):
+            raise ManifestError(
+                _(
+                    "“%(name)s” in the manifest's first line is no attribute name: use "
+                    "lower-case letters, digits and “_”."
+                )
+                % {"name": name}
+            )
+        if name in header[:number]:
+            raise ManifestError(
+                _("“%(name)s” stands twice in the manifest's first line.") % {"name": name}
+            )
+    return header
 
 
 def matters(

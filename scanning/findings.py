@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from scanning.models import CandidatePair, Finding, ScanRun, SourceFile
 from scanning.overview import TierCount, tier_counts
 
-MAXIMUM_ERRORS = 200
+MAXIMUM_ERRORS = 50
 
 # The kinds of scanning.engine.errors, as people read them.
 ERROR_KINDS: dict[str, Promise] = {

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Func, IntegerField, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scanning.models import Chunk, ScanRun, SourceFile
+
+PHASES = (Chunk.Kind.WALK, Chunk.Kind.READ, Chunk.Kind.MATCH, Chunk.Kind.COMPARE)
 
 # Below this share of the work an estimate of the time left is a guess.
 ENOUGH_TO_ESTIMATE = 0.02
@@ -35,6 +37,8 @@ class Progress:
     bytes_total: int
     bytes_done: int
     errors: int
+    pairs_total: int
+    pairs_done: int
     elapsed: timedelta
     phases: tuple[Phase, ...]
 
@@ -83,12 +87,17 @@ def progress_of(run: ScanRun, now: datetime | None = None) -> Progress:
             done=Sum("files_done"),
             bytes_total=Sum("bytes_total"),
             bytes_done=Sum("bytes_done"),
+            pairs_total=Sum(
+                Func(F("pair_ids"), function="cardinality", output_field=IntegerField())
+            ),
+            pairs_done=Sum("pairs_done"),
             chunks=Count("pk"),
             chunks_done=Count("pk", filter=Q(state=Chunk.State.DONE)),
             chunks_failed=Count("pk", filter=Q(state=Chunk.State.FAILED)),
         )
     }
     read = sums.get(Chunk.Kind.READ, {})
+    compared = sums.get(Chunk.Kind.COMPARE, {})
     return Progress(
         total=read.get("total", 0),
         done=read.get("done", 0),
@@ -97,11 +106,10 @@ def progress_of(run: ScanRun, now: datetime | None = None) -> Progress:
         errors=SourceFile.objects.filter(
             library_id=run.library_id, last_run_id=run.pk, state=SourceFile.State.ERROR
         ).count(),
+        pairs_total=compared.get("pairs_total", 0),
+        pairs_done=compared.get("pairs_done", 0),
         elapsed=(run.finished_at or now) - run.started_at,
-        phases=tuple(
-            _phase(run, order, sums.get(kind, {}))
-            for order, kind in enumerate((Chunk.Kind.WALK, Chunk.Kind.READ, Chunk.Kind.MATCH))
-        ),
+        phases=tuple(_phase(run, order, sums.get(kind, {})) for order, kind in enumerate(PHASES)),
     )
 
 
@@ -141,7 +149,8 @@ def duration_words(duration: timedelta) -> str:
     if minutes < 60:
         return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
     hours, minutes = divmod(minutes, 60)
-    return _("%(hours)s, %(minutes)s") % {
-        "hours": ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours},
-        "minutes": ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes},
-    }
+    in_hours = ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    if not minutes:
+        return in_hours
+    in_minutes = ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    return _("%(hours)s, %(minutes)s") % {"hours": in_hours, "minutes": in_minutes}

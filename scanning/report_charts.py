@@ -62,9 +62,9 @@ def money_of(report: Report) -> Money:
 
 
 def dollars(amount: Decimal) -> str:
-    """Hong Kong dollars in words: “HK$1,234.50”, and “less than HK$0.01” for next to nothing."""
+    """Hong Kong dollars in words: “HK$1,234.50”, and “under HK$0.01” for next to nothing."""
     if 0 < amount < CENT:
-        return _("less than HK$0.01")
+        return _("under HK$0.01")
     rounded = amount.quantize(CENT)
     return _("HK$%(amount)s") % {"amount": number_format(rounded, 2, force_grouping=True)}
 

@@ -50,11 +50,11 @@ def allow_root(folder: Path) -> None:
 
     Without effect where LIBRARY_ROOTS is set: the environment has the last word.
     """
-    if "LIBRARY_ROOTS" in os.environ or not folder.is_dir() or folder in library_roots():
+    if "LIBRARY_ROOTS" in os.environ or not folder.is_dir() or folder.resolve() in library_roots():
         return
     _roots_file().parent.mkdir(parents=True, exist_ok=True)
     with _roots_file().open("a", encoding="utf-8") as roots:
-        roots.write(f"{quote(os.fsencode(folder))}\n")
+        roots.write(f"{quote(os.fsencode(folder.resolve()))}\n")
 
 
 def _roots_file() -> Path:

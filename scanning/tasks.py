@@ -4,22 +4,28 @@ import uuid
 
 import structlog
 from celery import shared_task
+from django.utils.translation import gettext as _
 
 from dedup_site.audit.context import request_scope
 from scanning.models import Chunk
-from scanning.services import ledger, matching, reading, runs, walking
+from scanning.services import comparing, ledger, matching, reading, runs, walking
 from scanning.storage import RootRefused
 
 log = structlog.get_logger(__name__)
+
+# A large folder is listed, or a large library joined, in one chunk: its lease shows that it lives.
+# Celery's own limit is only for what hangs in the kernel.
+LONGEST = 24 * 60 * 60
 
 WORK = {
     Chunk.Kind.WALK: walking.walk,
     Chunk.Kind.READ: reading.read,
     Chunk.Kind.MATCH: matching.match,
+    Chunk.Kind.COMPARE: comparing.compare_pairs,
 }
 
 
-@shared_task
+@shared_task(soft_time_limit=LONGEST, time_limit=LONGEST + 60)
 def work_chunk(chunk_id: int) -> None:
     """Claim one chunk, do it, and move its run on. A doubled message finds nothing to claim."""
     chunk = ledger.claim(chunk_id)
@@ -32,16 +38,19 @@ def work_chunk(chunk_id: int) -> None:
         try:
             _work(chunk)
         except ledger.LostLease:
-            log.info("the chunk is no longer ours")
-            ledger.give_back(chunk)
+            log.info("the chunk is no longer ours, or its run was paused")
+            ledger.put_down(chunk)
         except (walking.WalkFailed, RootRefused) as error:
-            runs.fail_run(run_id=chunk.run_id, message=str(error))
+            runs.fail_run(chunk=chunk, message=str(error))
         except Exception:
+            # What broke off may have left an answer under way, which the next must not get.
+            reading.decoder().close()
             # The sweeper publishes it again in a while, up to MAXIMUM_ATTEMPTS times.
             ledger.give_back(chunk)
             raise
         else:
             runs.advance(chunk.run_id)
+            ledger.publish_next(chunk.run_id)
 
 
 def _work(chunk: Chunk) -> None:
@@ -53,8 +62,11 @@ def _work(chunk: Chunk) -> None:
         reading.give_up(chunk)
     else:
         raise walking.WalkFailed(
-            f"The worker stopped {ledger.MAXIMUM_ATTEMPTS} times during “{kind.label}”. "
-            "Look at the worker's log, then start the scan again."
+            _(
+                "The worker stopped %(times)d times during “%(phase)s”. "
+                "Look at the worker's log, then start the scan again."
+            )
+            % {"times": ledger.MAXIMUM_ATTEMPTS, "phase": kind.label}
         )
 
 

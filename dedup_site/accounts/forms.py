@@ -16,6 +16,9 @@ from dedup_site.accounts.throttle import client_address, is_blocked
 class SignInForm(auth_forms.AuthenticationForm):
     """Says the same for a wrong name, a wrong password and a closed account."""
 
+    username = auth_forms.UsernameField(
+        label=_("User name"), widget=forms.TextInput({"autofocus": True})
+    )
     error_messages = {
         "invalid_login": _("The user name or the password is not right. Check both and try again."),
         "inactive": _("The user name or the password is not right. Check both and try again."),

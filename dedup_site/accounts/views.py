@@ -8,7 +8,7 @@ from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -27,7 +27,7 @@ sign_in = auth_views.LoginView.as_view(
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session and let the browser forget the pictures it kept."""
     logout(request)
-    messages.success(request, _t("You are signed out."))
+    messages.success(request, gettext("You are signed out."))
     response = redirect("accounts:sign_in")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

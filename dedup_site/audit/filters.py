@@ -1,28 +1,28 @@
 """What an auditor may ask of the log."""
 
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 from django import forms
-from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from dedup_site.audit.actions import ACTIONS
 from dedup_site.audit.querysets import AuditEventQuerySet
 
-OWN_APPS = ("accounts", "audit", "scanning", "review")
-
-
-@cache
-def _targets() -> list[tuple[str, str]]:
-    """The kinds of rows that events are about."""
-    models = [model for app in OWN_APPS for model in apps.get_app_config(app).get_models()]
-    kinds = [model._meta for model in models]  # noqa: SLF001 - Django documents it
-    return [(kind.label_lower, capfirst(str(kind.verbose_name))) for kind in kinds]
+# The kinds of rows that events are about.
+TARGETS = {
+    "accounts.user": _("User"),
+    "scanning.library": _("Library"),
+    "scanning.scanjob": _("Scan job"),
+    "scanning.scanrun": _("Scan"),
+    "scanning.sourcefile": _("File"),
+    "scanning.picture": _("Picture"),
+    "scanning.candidatepair": _("Candidate pair"),
+    "review.matter": _("Matter"),
+    "review.hold": _("Hold"),
+}
 
 
 def _time() -> forms.DateTimeInput:
@@ -61,7 +61,7 @@ class EventFilter(forms.Form):
         self.fields["person"].queryset = get_user_model().objects.all()  # type: ignore[attr-defined]
         self.fields["library"].queryset = libraries  # type: ignore[attr-defined]
         self.fields["action"].choices = [("", _("All actions")), *ACTIONS.items()]  # type: ignore[attr-defined]
-        self.fields["target_type"].choices = [("", _("Anything")), *_targets()]  # type: ignore[attr-defined]
+        self.fields["target_type"].choices = [("", _("Anything")), *TARGETS.items()]  # type: ignore[attr-defined]
 
     def apply(self, events: AuditEventQuerySet) -> AuditEventQuerySet:
         """Those of `events` that the filled-in fields leave; none while a field is wrong."""

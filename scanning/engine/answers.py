@@ -3,13 +3,16 @@
 import re
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scanning.engine.decode import FORMATS
 from scanning.engine.errors import KINDS, PictureError
 from scanning.engine.facts import KEYS, clean
-from scanning.engine.fingerprints import hash_square, is_flat
 from scanning.engine.protocol import ProtocolError
 from scanning.engine.reading import Limits, Reading
-from scanning.engine.squares import LARGE, SMALL
+from scanning.engine.signature import signature
+from scanning.engine.squares import RASTER
 
 MOST_FRAMES: Final = 1_000_000
 _MODE: Final = re.compile(r"[A-Za-z0-9;]{1,8}")
@@ -31,7 +34,7 @@ def raise_error(header: dict[str, Any]) -> None:
 
 def reading(header: dict[str, Any], body: bytes, limits: Limits) -> Reading:
     """The Reading in an answer; ProtocolError where a type, a range or a length is wrong."""
-    if header.keys() != _HEADER or len(body) != SMALL**2 + LARGE**2:
+    if header.keys() != _HEADER or len(body) != RASTER**2:
         raise ProtocolError("wrong fields or length")
     width = _whole(header["width"], limits.max_pixels)
     height = _whole(header["height"], limits.max_pixels)
@@ -42,8 +45,6 @@ def reading(header: dict[str, Any], body: bytes, limits: Limits) -> Reading:
         raise ProtocolError("unknown format")
     if not isinstance(mode, str) or not _MODE.fullmatch(mode):
         raise ProtocolError("unknown mode")
-    small, large = body[: SMALL**2], body[SMALL**2 :]
-    flat = is_flat(large)
     return Reading(
         format=name,
         mode=mode,
@@ -51,9 +52,8 @@ def reading(header: dict[str, Any], body: bytes, limits: Limits) -> Reading:
         height=height,
         frames=_whole(header["frames"], MOST_FRAMES),
         metadata=_metadata(header["metadata"]),
-        phash64=None if flat else hash_square(small),
-        phash256=None if flat else hash_square(large),
         pixel_digest=None if digest is None else pixel_digest(digest),
+        signature=signature(body),
     )
 
 
@@ -62,6 +62,16 @@ def pixel_digest(value: object) -> bytes:
     if not isinstance(value, str) or not _DIGEST.fullmatch(value):
         raise ProtocolError("no digest")
     return bytes.fromhex(value)
+
+
+def grey(header: dict[str, Any], body: bytes, max_edge: int) -> NDArray[np.uint8]:
+    """A grey picture, height x width bytes, neither edge longer than `max_edge`."""
+    if header.keys() != {"width", "height"}:
+        raise ProtocolError("wrong fields")
+    width, height = (_whole(header[name], max_edge) for name in ("width", "height"))
+    if len(body) != width * height:
+        raise ProtocolError("wrong length")
+    return np.frombuffer(body, np.uint8).reshape(height, width)
 
 
 def rendition(body: bytes) -> bytes:

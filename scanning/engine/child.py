@@ -21,7 +21,7 @@ from scanning.engine import decode, protocol
 from scanning.engine.digest import pixel_digest
 from scanning.engine.errors import PictureError
 from scanning.engine.facts import facts
-from scanning.engine.squares import LARGE, SMALL, square
+from scanning.engine.squares import raster
 
 # Pillow reads this much at a time; the default of 64 KB costs a Python call each.
 READ_BYTES: Final = 1 << 20
@@ -112,6 +112,9 @@ def answer(
                 return _read(image)
             case "digest":
                 return {"pixel_digest": pixel_digest(image).hex()}, b""
+            case "grey":
+                small = decode.fitted(image, int(request["max_edge"])).convert("L")
+                return {"width": small.width, "height": small.height}, small.tobytes()
             case "render":
                 return {}, _rendition(decode.fitted(image, int(request["max_edge"])))
             case other:
@@ -135,7 +138,7 @@ def _read(image: ImageFile.ImageFile) -> tuple[dict[str, Any], bytes]:
         "frames": getattr(image, "n_frames", 1),
         "pixel_digest": digest,
     }
-    return header, square(decode.reduced(small, 4 * SMALL), SMALL) + square(small, LARGE)
+    return header, raster(small)
 
 
 def _rendition(image: Image.Image) -> bytes:

@@ -38,8 +38,9 @@ OTHER_SHARE: Final = 0.5
 DIFFERS: Final = 0.5
 
 SHEET_MEAN: Final = 0.7  # documents: below this on the coarse grid, another record
-PALE: Final = 0.5 * INK
-LARGE: Final = 0.05  # of the sheet's longest edge: what is higher is no writing
+NOTHING: Final = 0.03 * INK
+PALE: Final = 0.25 * INK
+CLEAR: Final = 20.0  # contrast of a tile that shows something clear
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,11 @@ def _photographs(found: Placed) -> Finding:
     score = 1 / (1 + np.exp(-(14 * (mean - 0.7) + 10 * (share - 0.58))))
     worst = float(agreement.min())
     verdict: Verdict
-    if mean >= SAME_MEAN and share >= SAME_SHARE:
+    replaced = _replaced(found)
+    if replaced:
+        verdict, reason, differing = "lookalike", "parts_differ", replaced
+        score = 0.05
+    elif mean >= SAME_MEAN and share >= SAME_SHARE:
         verdict, reason = "near", "overlay_added" if differing else "same_picture"
     elif mean < OTHER_MEAN or share < OTHER_SHARE:
         verdict, reason = "lookalike", "parts_differ" if mean > 0.5 else "other_scene"
@@ -153,7 +158,7 @@ def _sheets(left: Picture, right: Picture, found: Placed) -> Finding:
     agreement = np.where(lines.telling, lines.agreement, 1)
     differing = regions(agreement < CHANGED, 1 - agreement)
     rows, columns = agreement.shape
-    changed = [r for r in differing if not _is_overlay(r, lines, max(rows, columns))]
+    changed = [r for r in differing if not _is_overlay(r, lines)]
     worst = float(np.partition(telling, 2)[2])
     share = float((telling >= CHANGED).mean())
     height, width = rows * 8, columns * 8
@@ -181,9 +186,30 @@ def _sheets(left: Picture, right: Picture, found: Placed) -> Finding:
     )
 
 
-def _is_overlay(region: Region, lines: Strokes, longest: int) -> bool:
-    """Whether a region only shows something pale and large laid over: a watermark, a tint."""
-    left = float(np.quantile(lines.left[region.cells], 0.9))
-    right = float(np.quantile(lines.right[region.cells], 0.9))
-    large = max(region.width, region.height) > LARGE * longest
-    return large and min(left, right) < 0.3 * INK and max(left, right) < PALE
+def _is_overlay(region: Region, lines: Strokes) -> bool:
+    """Whether one side only has something pale laid over what both have: a watermark, a tint."""
+    same = float(np.quantile(lines.dark[region.cells], 0.02)) >= CHANGED
+    left = float(lines.left[region.cells].max())
+    right = float(lines.right[region.cells].max())
+    return same and min(left, right) < NOTHING and max(left, right) < PALE
+
+
+def _replaced(found: Placed) -> list[Region]:
+    """Where both show something clear, but not the same, away from the edges.
+
+    What is laid over a picture (a caption, a logo, a date) lies at its edge, or lets it shine
+    through; what is replaced in its midst makes it another picture.
+    """
+    tiles = found.tiles
+    clear = np.minimum(tiles.left, tiles.right) > CLEAR
+    differing = found.telling & clear & (tiles.agreement < DIFFERS)
+    rows, columns = np.nonzero(tiles.inside)
+    first, last = (rows.min(), columns.min()), (rows.max(), columns.max())
+    return [
+        region
+        for region in regions(differing, 1 - tiles.agreement, least=4)
+        if region.top - first[0] > 1
+        and region.left - first[1] > 1
+        and last[0] - (region.top + region.height - 1) > 1
+        and last[1] - (region.left + region.width - 1) > 1
+    ]

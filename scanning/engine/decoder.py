@@ -7,6 +7,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scanning.engine import answers
 from scanning.engine.errors import PictureError
 from scanning.engine.process import Child, crashed, memory
@@ -73,14 +76,23 @@ class Decoder:
         except ProtocolError:
             raise self._senseless() from None
 
+    def grey(self, fd: int, *, max_edge: int) -> NDArray[np.uint8]:
+        """The picture in grey, upright, height x width bytes, for `compare`; never enlarged.
+
+        max_edge: pixels of the longer edge at most, 1 to LONGEST_EDGE.
+        """
+        header, body = self._ask(fd, {"do": "grey", "max_edge": _edge(max_edge)})
+        try:
+            return answers.grey(header, body, max_edge)
+        except ProtocolError:
+            raise self._senseless() from None
+
     def render(self, fd: int, *, max_edge: int) -> bytes:
         """A JPEG to show: upright, sRGB, on white, without metadata, never enlarged.
 
         max_edge: pixels of the longer edge at most, 1 to LONGEST_EDGE.
         """
-        if not 1 <= max_edge <= LONGEST_EDGE:
-            raise ValueError(f"max_edge must be 1 to {LONGEST_EDGE}")
-        _, body = self._ask(fd, {"do": "render", "max_edge": max_edge})
+        _, body = self._ask(fd, {"do": "render", "max_edge": _edge(max_edge)})
         try:
             return answers.rendition(body)
         except ProtocolError:
@@ -126,6 +138,12 @@ class Decoder:
     def _senseless(self) -> PictureError:
         self.close()
         return crashed("it gave an answer that makes no sense")
+
+
+def _edge(pixels: int) -> int:
+    if not 1 <= pixels <= LONGEST_EDGE:
+        raise ValueError(f"max_edge must be 1 to {LONGEST_EDGE}")
+    return pixels
 
 
 def _check_file(fd: int) -> None:

@@ -1,9 +1,11 @@
 """Perceptual hashes, equal bit for bit to those of the `imagehash` library.
 
-The child process hands over small grey squares; the arithmetic happens here, in the parent, so
+The child process hands over a small grey raster; the arithmetic happens here, in the parent, so
 that the child needs neither NumPy nor SciPy.
 """
 
+from collections.abc import Iterator
+from functools import cached_property
 from importlib.metadata import version
 from typing import Final
 
@@ -14,9 +16,11 @@ from scipy.fft import dct
 
 from scanning.engine.digest import pixel_digest
 from scanning.engine.squares import LARGE, SMALL, square
+from scanning.engine.turns import TURNS
 
 __all__ = [
     "ALGORITHMS",
+    "Spectrum",
     "hash_square",
     "is_flat",
     "phash64",
@@ -24,13 +28,17 @@ __all__ = [
     "pixel_digest",
 ]
 
-# Raise a number when the decoding path or the algorithm changes what comes out.
-_PILLOW: Final = version("pillow")
-_IMAGEHASH: Final = version("imagehash")
+# What is stored of a picture (see `signature.Signature`), and the version of each. Raise a number
+# when the decoding path or the algorithm changes what comes out.
+_PILLOW: Final = f"pillow={version('pillow')}"
 ALGORITHMS: Final[dict[str, str]] = {
-    "pixels": f"1 pillow={_PILLOW}",
-    "phash64": f"1 pillow={_PILLOW} imagehash={_IMAGEHASH}",
-    "phash256": f"1 pillow={_PILLOW} imagehash={_IMAGEHASH}",
+    "pixels": f"1 {_PILLOW}",
+    "phash64": f"2 {_PILLOW}",
+    "phash256": f"2 {_PILLOW}",
+    "turned256": f"1 {_PILLOW}",
+    "trimmed256": f"1 {_PILLOW}",
+    "windows64": f"1 {_PILLOW}",
+    "raster": f"1 {_PILLOW}",
 }
 
 # Calibrated on the sets in data/README.md: no photo, form, product or X-ray there is flat.
@@ -49,41 +57,68 @@ def phash256(image: Image.Image) -> bytes:
 
 
 def hash_square(pixels: bytes) -> bytes:
-    """The pHash of a square of grey bytes, row by row, 32 x 32 (8 bytes) or 64 x 64 (32 bytes).
-
-    Low frequencies of the DCT above their median, row by row, first bit highest.
-    Source: N. Krawetz, "Looks Like It" (2011), with the details of imagehash 4.3.
-    """
-    low = _low_frequencies(pixels)
-    return np.packbits(low > _median(low)).tobytes()
+    """The pHash of a square of grey bytes, row by row, 32 x 32 (8 bytes) or 64 x 64 (32 bytes)."""
+    return Spectrum(pixels).code
 
 
 def is_flat(pixels: bytes) -> bool:
-    """Whether a 64 x 64 square of grey bytes is too plain to be told from others by its hash.
-
-    Flat are pictures of hardly any contrast, and those where most bits of the 256-bit hash hang
-    on rounding: two plain halves, a plain ramp, one plain box.
-    """
-    if float(np.frombuffer(pixels, np.uint8).std()) < MIN_SPREAD:
-        return True
-    low = _low_frequencies(pixels)
-    # Rounding to whole grey levels moves a coefficient by 2 * side * sqrt(1 / 12) at one sigma.
-    side = round(len(pixels) ** 0.5)
-    noise = 2 * side * (1 / 12) ** 0.5
-    firm = np.count_nonzero(np.abs(low - _median(low)) > 4 * noise)
-    return int(firm) < MIN_FIRM_BITS
+    """Whether a 64 x 64 square of grey bytes is too plain to be told from others by its hash."""
+    return Spectrum(pixels).is_flat
 
 
-def _low_frequencies(pixels: bytes) -> NDArray[np.float64]:
-    """The top-left quarter by a quarter of the DCT-II of a square of grey bytes."""
-    side = round(len(pixels) ** 0.5)
-    if side * side != len(pixels) or side % 4:
-        raise ValueError(f"{len(pixels)} bytes are no square with a side divisible by 4")
-    kept = side // 4
-    values = np.frombuffer(pixels, np.uint8).reshape(side, side).astype(np.float64)
-    rows = dct(values, axis=0)[:kept]
-    low: NDArray[np.float64] = dct(rows, axis=1)[:, :kept]
-    return low
+class Spectrum:
+    """The low frequencies of a square of grey bytes, and the hashes that follow from them."""
+
+    def __init__(self, pixels: bytes) -> None:
+        """pixels: row by row, of a square with a side divisible by 4."""
+        self._side = round(len(pixels) ** 0.5)
+        if self._side**2 != len(pixels) or self._side % 4:
+            raise ValueError(f"{len(pixels)} bytes are no square with a side divisible by 4")
+        self._pixels = np.frombuffer(pixels, np.uint8).reshape(self._side, self._side)
+
+    @property
+    def code(self) -> bytes:
+        """The pHash: a quarter by a quarter of the DCT-II above its median.
+
+        Source: N. Krawetz, "Looks Like It" (2011), with the details of imagehash 4.3.
+        """
+        return np.packbits(self._low > self._median).tobytes()
+
+    @property
+    def is_flat(self) -> bool:
+        """Hardly any contrast, or a hash most of whose bits hang on rounding: two plain halves, a
+        plain ramp, one plain box. Meant for the 256-bit hash.
+        """
+        if float(self._pixels.std()) < MIN_SPREAD:
+            return True
+        # Rounding to whole grey levels moves a coefficient by 2 * side * sqrt(1 / 12) at one sigma.
+        noise = 2 * self._side * (1 / 12) ** 0.5
+        firm = np.count_nonzero(np.abs(self._low - self._median) > 4 * noise)
+        return int(firm) < MIN_FIRM_BITS
+
+    def turned_codes(self) -> Iterator[bytes]:
+        """The pHash of the square after each of TURNS.
+
+        Mirroring negates the odd frequencies and turning transposes besides.
+        """
+        for turn in TURNS:
+            low = self._low.T.copy() if turn.transposed else self._low.copy()
+            if turn.rows_flipped:
+                low[1::2] *= -1
+            if turn.columns_flipped:
+                low[:, 1::2] *= -1
+            yield np.packbits(low > _median(low)).tobytes()
+
+    @cached_property
+    def _low(self) -> NDArray[np.float64]:
+        kept = self._side // 4
+        rows = dct(self._pixels.astype(np.float64), axis=0)[:kept]
+        low: NDArray[np.float64] = dct(rows, axis=1)[:, :kept]
+        return low
+
+    @cached_property
+    def _median(self) -> float:
+        return _median(self._low)
 
 
 def _median(values: NDArray[np.float64]) -> float:

@@ -25,27 +25,38 @@ CHANGED: Final = 0.62  # agreement below which the strokes of a tile are other s
 class Strokes:
     """How the strokes of two sheets agree, tile by tile (rows and columns of CELL px).
 
-    telling: the tiles in the overlap that hold ink; agreement: -1..1; left, right: the ink of
-    either side that the other one lacks, at its 95th percentile within the tile, in units of INK.
+    agreement: -1..1; telling: the tiles in the overlap that hold ink; dark: the agreement of the
+    dark strokes alone, 1 where neither side has any; left, right: the ink of either side, in
+    units of INK, that the other one has nothing of.
     """
 
     agreement: Raster
     telling: Mask
+    dark: Raster
     left: Raster
     right: Raster
 
 
 def is_paper(picture: Picture) -> bool:
-    """Whether a picture is mostly bright, even ground with some thin dark strokes on it."""
-    small = picture
+    """Whether a picture is mostly bright, flat ground with thin dark strokes here and there."""
     share = 384 / max(picture.shape)
+    small = picture
     if share < 1:
         small = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-    ground = _ground(small.astype(np.float32), 9)
-    bright = float(np.quantile(ground, 0.9))
-    even = float((ground > 0.72 * bright).mean())
-    ink = float((small < 0.85 * ground).mean())
-    return bright > 90 and even > 0.7 and 0.004 < ink < 0.45
+    values = small.astype(np.float32)
+    ground = _ground(values, 9)
+    bright = float(np.quantile(ground[::2, ::2], 0.9))
+    ink = (ground - values) / np.maximum(ground, 20)
+    smooth = cv2.GaussianBlur(ground, (0, 0), 1.5)
+    slope = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)) / 8
+    covered = cv2.resize((ink > 0.2).astype(np.float32), (24, 24), interpolation=cv2.INTER_AREA)
+    return (
+        bright > 90
+        and float((ground > 0.72 * bright).mean()) > 0.75
+        and float((slope < 0.006 * bright).mean()) > 0.76
+        and float((covered > 0.02).mean()) > 0.12
+        and 0.015 < float((ink > 0.15).mean()) < 0.45
+    )
 
 
 def strokes(left: Picture, right: Picture, placement: Matrix) -> tuple[Matrix, Strokes]:
@@ -59,12 +70,44 @@ def strokes(left: Picture, right: Picture, placement: Matrix) -> tuple[Matrix, S
     other = _ink(grid.right, inside.shape, inside)
     tiles = tile_agreement(one, other, inside, cells=3, reach=1, noise=5)
     telling = tiles.inside & (np.maximum(tiles.left, tiles.right) > HOLDS_INK)
-    near = np.ones((5, 5), np.uint8)
-    lacking_right = np.maximum(one - cv2.dilate(other, near), 0)
-    lacking_left = np.maximum(other - cv2.dilate(one, near), 0)
-    return placement, Strokes(
-        tiles.agreement, telling, _top(lacking_right), _top(lacking_left)
+    telling &= ~(_lid(grid.left, inside) | _lid(grid.right, inside))
+    dark = tile_agreement(_dark(one), _dark(other), inside, cells=3, reach=1, noise=5)
+    holds = np.maximum(dark.left, dark.right) > HOLDS_INK
+    lines = Strokes(
+        tiles.agreement,
+        telling,
+        np.where(holds, dark.agreement, 1).astype(np.float32),
+        _top(_lacking(one, other)),
+        _top(_lacking(other, one)),
     )
+    return placement, lines
+
+
+def _lid(values: Raster, inside: Mask) -> Mask:
+    """The cells at the edge where a scanner shows its dark lid instead of the sheet."""
+    rows, columns = inside.shape[0] // CELL, inside.shape[1] // CELL
+    small = cv2.resize(
+        values[: rows * CELL, : columns * CELL], (columns, rows), interpolation=cv2.INTER_AREA
+    )
+    dark = (small < 0.6 * float(np.quantile(small, 0.8))).astype(np.uint8)
+    dark = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    covered = cv2.resize(inside.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST)
+    border = cv2.copyMakeBorder(covered, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    edge = (cv2.erode(border, np.ones((5, 5), np.uint8))[1:-1, 1:-1] == 0) & (dark > 0)
+    _, labels = cv2.connectedComponents(dark)
+    lid = np.isin(labels, np.unique(labels[edge])) & (dark > 0)
+    grown: Mask = cv2.dilate(lid.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    return grown
+
+
+def _dark(ink: Raster) -> Raster:
+    """Ink of less than 40 % gone, ink of more than 70 % full: what a pale overlay leaves."""
+    return np.clip((ink - 0.4 * INK) / 0.3, 0, INK).astype(np.float32)
+
+
+def _lacking(ink: Raster, other: Raster) -> Raster:
+    """Ink that the other side has nothing of, not even when covered by something pale."""
+    return np.maximum(0.6 * ink - cv2.dilate(other, np.ones((3, 3), np.uint8)), 0)
 
 
 def _ground(values: Raster, size: int) -> Raster:
@@ -78,7 +121,10 @@ def _ink(values: Raster, shape: tuple[int, ...], inside: Mask) -> Raster:
     ground = _ground(values, STROKE)
     ink = ((ground - values) / np.maximum(ground, 40))[: shape[0], : shape[1]]
     seen = ink[inside][::7]
-    full = float(np.quantile(seen, 0.985)) if len(seen) else 1.0
+    if not len(seen):
+        return np.zeros(shape, np.float32)
+    # Full ink: the middle of whatever is clearly ink.
+    full = float(np.median(seen[seen >= 0.5 * np.quantile(seen, 0.998)]))
     return np.clip(ink * (INK / max(full, 0.02)), 0, 1.3 * INK)
 
 
@@ -91,7 +137,7 @@ def _shrunk(inside: Mask, margin: int) -> Mask:
 
 
 def _top(values: Raster) -> NDArray[np.float32]:
-    """The 90th percentile of each cell, or nearly: the mean of its upper pixels."""
+    """About the 90th percentile of each cell."""
     rows, columns = values.shape[0] // CELL, values.shape[1] // CELL
     cells = values.reshape(rows, CELL, columns, CELL).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     top: NDArray[np.float32] = np.partition(cells, -6, axis=2)[:, :, -6]

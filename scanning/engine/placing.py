@@ -19,6 +19,7 @@ GOOD: Final = 0.8  # mean agreement at which no other placement is tried
 CONTRAST: Final = 5.0  # grey levels of 50; tiles with less on both sides say nothing
 AGREES: Final = 0.75
 FEW: Final = 8  # tiles
+SURE: Final = 24  # features that agree, at which no window is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ def _ideas(
     found = by_features(left, right)
     if found:
         yield found[1], ((192, 24, 4), (COARSE, 32, 5))
+        if found[0] > SURE:
+            return
     window = by_window(left, right)
     if window and window[0] > 0.5:
         yield window[1], ((192, 24, 7), (COARSE, 32, 5))

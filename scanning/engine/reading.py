@@ -1,6 +1,8 @@
 """What the engine is asked for and what it answers."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+from scanning.engine.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,9 @@ class Reading:
     frames: frames or pages in the file; only the first one is read so far.
     metadata: facts that a reviewer compares, by key (see `facts.KEYS`), each of 1 to 200
         printable characters.
-    phash64, phash256: 8 and 32 bytes, or None for a flat picture, which no hash can tell
-        from any other flat picture.
-    pixel_digest: 32 bytes, or None for a JPEG that is not flat: its hashes need only its luma on
-        a reduced scale, up to 9 times cheaper. `Decoder.pixel_digest` computes it on demand.
+    pixel_digest: 32 bytes, or None for a JPEG that is not flat: its signature needs only its luma
+        on a reduced scale, up to 9 times cheaper. `Decoder.pixel_digest` computes it on demand.
+    signature: None for a flat picture, which no hash can tell from any other flat picture.
     """
 
     format: str
@@ -37,6 +38,21 @@ class Reading:
     height: int
     frames: int
     metadata: dict[str, str] = field(hash=False)
-    phash64: bytes | None
-    phash256: bytes | None
     pixel_digest: bytes | None
+    signature: Signature | None
+
+    @property
+    def phash64(self) -> bytes | None:
+        return self.signature.phash64 if self.signature else None
+
+    @property
+    def phash256(self) -> bytes | None:
+        return self.signature.phash256 if self.signature else None
+
+    @property
+    def fingerprints(self) -> dict[str, bytes]:
+        """Everything there is to store, by the names in `fingerprints.ALGORITHMS`."""
+        codes = asdict(self.signature) if self.signature else {}
+        if self.pixel_digest is not None:
+            codes["pixels"] = self.pixel_digest
+        return codes

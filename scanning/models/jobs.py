@@ -7,7 +7,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from scanning.models.libraries import Library
-from scanning.querysets.jobs import ChunkQuerySet, ScanJobQuerySet, ScanRunQuerySet
+from scanning.querysets.jobs import (
+    ACTIVE_STATES,
+    ChunkQuerySet,
+    ScanJobQuerySet,
+    ScanRunQuerySet,
+)
 
 
 class ScanJob(models.Model):
@@ -58,11 +63,12 @@ class ScanRun(models.Model):
         WALKING = "walking", _("Listing files")
         READING = "reading", _("Reading pictures")
         MATCHING = "matching", _("Finding pairs")
+        COMPARING = "comparing", _("Comparing pairs")
         FINISHED = "finished", _("Finished")
         CANCELLED = "cancelled", _("Cancelled")
         FAILED = "failed", _("Failed")
 
-    ACTIVE = (State.WALKING, State.READING, State.MATCHING)
+    ACTIVE = (State.WALKING, State.READING, State.MATCHING, State.COMPARING)
 
     job = models.ForeignKey(ScanJob, models.PROTECT, related_name="runs")
     library = models.ForeignKey(Library, models.PROTECT, related_name="runs")
@@ -86,7 +92,7 @@ class ScanRun(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["library"],
-                condition=models.Q(state__in=["walking", "reading", "matching"]),
+                condition=models.Q(state__in=ACTIVE_STATES),
                 name="one_active_run_per_library",
             )
         ]
@@ -96,7 +102,7 @@ class ScanRun(models.Model):
 
     @property
     def is_active(self) -> bool:
-        return self.state in self.ACTIVE
+        return self.state in ACTIVE_STATES
 
 
 class Chunk(models.Model):
@@ -111,6 +117,7 @@ class Chunk(models.Model):
         WALK = "walk", _("List files")
         READ = "read", _("Read pictures")
         MATCH = "match", _("Find pairs")
+        COMPARE = "compare", _("Compare pairs")
 
     class State(models.TextChoices):
         READY = "ready", _("Ready")
@@ -119,10 +126,12 @@ class Chunk(models.Model):
         FAILED = "failed", _("Failed")
 
     run = models.ForeignKey(ScanRun, models.PROTECT, related_name="chunks")
-    kind = models.CharField(max_length=5, choices=Kind)
+    kind = models.CharField(max_length=7, choices=Kind)
     ordinal = models.PositiveIntegerField()
     state = models.CharField(max_length=6, choices=State, default=State.READY)
     file_ids = ArrayField(models.BigIntegerField(), default=list)
+    pair_ids = ArrayField(models.BigIntegerField(), default=list)
+    pairs_done = models.PositiveIntegerField(default=0)
     files_total = models.PositiveIntegerField(default=0)
     bytes_total = models.PositiveBigIntegerField(default=0)
     files_done = models.PositiveIntegerField(default=0)

@@ -34,6 +34,8 @@ class CandidatePair(models.Model):
     )
     transform = models.CharField(max_length=200, blank=True)
     evidence = models.JSONField(default=dict)
+    # The version of the comparison that gave tier and score; empty while none has.
+    compared_with = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = CandidatePairQuerySet.as_manager()

@@ -11,6 +11,8 @@ from dedup_site.accounts.models import User
 if TYPE_CHECKING:
     from scanning.models import Chunk, ScanJob, ScanRun  # noqa: F401
 
+ACTIVE_STATES = ("walking", "reading", "matching", "comparing")
+
 
 def _of_visible_libraries(user: User) -> models.Q:
     if user.sees_all_libraries:
@@ -35,7 +37,7 @@ class ScanRunQuerySet(models.QuerySet["ScanRun"]):
 
     def active(self) -> Self:
         """Runs that have not come to an end."""
-        return self.filter(state__in=self.model.ACTIVE)
+        return self.filter(state__in=ACTIVE_STATES)
 
     def with_progress(self) -> Self:
         """Adds sums over the ledger: total, done, bytes_total, bytes_done, error_count."""
@@ -58,7 +60,7 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
     def ready(self) -> Self:
         """Chunks of active, unpaused runs that nobody works on."""
         return self.filter(
-            state="ready", run__is_paused=False, run__state__in=("walking", "reading", "matching")
+            state="ready", run__is_paused=False, run__state__in=ACTIVE_STATES
         )
 
     def lapsed(self) -> Self:

@@ -227,5 +227,5 @@ def _messages_waiting() -> int:
     """How many messages the broker holds that no worker has taken."""
     with current_app.connection_for_write() as broker:
         broker.ensure_connection(max_retries=1, interval_start=0)
-        queue = current_app.conf.task_default_queue
-        return int(broker.channel().queue_declare(queue=queue).message_count)
+        channel: Any = broker.channel()
+        return int(channel.queue_declare(queue=current_app.conf.task_default_queue).message_count)

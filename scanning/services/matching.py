@@ -4,19 +4,17 @@ Pairs are found on distinct contents: equal files are one picture, equal codes o
 job's rules say about attributes decides which pairs are findings of this library.
 """
 
-import os
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 from typing import Any
 
 import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 from scanning.attributes import matters
-from scanning.engine.errors import PictureError
 from scanning.engine.fingerprints import ALGORITHMS
 from scanning.engine.join import distinct, near_pairs, pack
 from scanning.models import (
@@ -28,9 +26,10 @@ from scanning.models import (
     ScanRun,
     SourceFile,
 )
-from scanning.services import ledger
-from scanning.services.reading import decoder
-from scanning.storage import SourceUnavailable, open_source
+from scanning.selection import Selection
+from scanning.services import comparing, ledger
+from scanning.services.reading import pixel_digest
+from scanning.storage import raw_path
 
 Tier = CandidatePair.Tier
 
@@ -40,12 +39,19 @@ BATCH = 1000
 WHOLE_NODE = 30
 # Same pixels in another container: decoding on a reduced scale moves the hash by this much.
 SAME_PIXELS_DISTANCE = 6
-KEEP_LEASE_SECONDS = 15.0
+# How many codes are joined with all before them at a time: a few seconds' work for a million.
+JOINED_AT_ONCE = 10_000
+# How many files of one picture are tried before its pixels are taken as unknown.
+FILES_TRIED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One picture of the library with what matching needs, and the attributes of its files."""
+    """One picture of the library with what matching needs.
+
+    `files` holds what the rules ask of its files' attributes; of equal ones only two, which say
+    as much as a thousand.
+    """
 
     pk: int
     sha256: bytes
@@ -60,24 +66,31 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A pair of contents before the rules about attributes are asked; score in thousandths."""
+    """A pair of contents before the rules about attributes are asked; score in thousandths.
+
+    What is near has no score yet: the comparison gives it.
+    """
 
     left: Content
     right: Content
     tier: CandidatePair.Tier
     distance: int | None
-    score: int
+    score: int = 0
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.left.pk, self.right.pk
 
 
 def match(chunk: Chunk) -> None:
     """Do a run's match chunk: bring the findings of its library up to date.
 
     Raises:
-        LostLease: the chunk is no longer ours.
+        LostLease: the chunk is no longer ours, or its run was paused or ended.
     """
     configuration = chunk.run.configuration
-    keep = _LeaseKeeper(chunk)
-    contents = _contents(chunk.run)
+    keep = ledger.LeaseKeeper(chunk)
+    contents = _contents(chunk.run, keep)
     large = [
         content
         for content in contents.values()
@@ -94,25 +107,13 @@ def match(chunk: Chunk) -> None:
         current.save(update_fields=["state", "lease_until"])
 
 
-class _LeaseKeeper:
-    """Prolongs the chunk's lease now and then during long work."""
-
-    def __init__(self, chunk: Chunk) -> None:
-        self.chunk = chunk
-        self.kept_at = time.monotonic()
-
-    def __call__(self) -> None:
-        if time.monotonic() - self.kept_at > KEEP_LEASE_SECONDS:
-            ledger.keep(self.chunk)
-            self.kept_at = time.monotonic()
-
-
-def _contents(run: ScanRun) -> dict[bytes, Content]:
-    """The pictures that the run saw, by digest and sorted by digest."""
-    files: dict[bytes, list[dict[str, str]]] = defaultdict(list)
-    rows = SourceFile.objects.readable().filter(library_id=run.library_id, last_run=run)
-    for sha256, attributes in rows.values_list("sha256", "attributes").iterator(10_000):
-        files[bytes(sha256 or b"")].append(attributes)
+def _contents(run: ScanRun, keep: Callable[[], None]) -> dict[bytes, Content]:
+    """The pictures of the files that the run's job selects, by digest and sorted by digest."""
+    names = [*run.configuration["must_agree"], *run.configuration["must_differ"]]
+    files: dict[bytes, Counter[tuple[str | None, ...]]] = defaultdict(Counter)
+    for sha256, attributes in _files(run):
+        keep()
+        files[sha256][tuple(attributes.get(name) for name in names)] += 1
     digests = sorted(files)
     contents = {}
     for start in range(0, len(digests), 10_000):
@@ -120,9 +121,32 @@ def _contents(run: ScanRun) -> dict[bytes, Content]:
         for picture in pictures.order_by("sha256"):
             sha256 = bytes(picture.sha256)
             contents[sha256] = Content(
-                picture.pk, sha256, picture.width, picture.height, tuple(files[sha256])
+                picture.pk, sha256, picture.width, picture.height, _asked(names, files[sha256])
             )
     return contents
+
+
+def _files(run: ScanRun) -> Iterator[tuple[bytes, dict[str, str]]]:
+    """Digest and attributes of each file: those that the run saw, and those out of its sight."""
+    readable = SourceFile.objects.readable().filter(library_id=run.library_id)
+    seen = readable.filter(last_run=run).values_list("sha256", "attributes")
+    for sha256, attributes in seen.iterator(10_000):
+        yield bytes(sha256 or b""), attributes
+    selection = Selection.of(run.configuration)
+    for file in readable.exclude(last_run=run).iterator(10_000):
+        if selection.takes(raw_path(file), file.size):
+            yield bytes(file.sha256 or b""), file.attributes
+
+
+def _asked(
+    names: Sequence[str], files: Counter[tuple[str | None, ...]]
+) -> tuple[dict[str, str], ...]:
+    """The attributes with these names, of equal files no more than two."""
+    return tuple(
+        {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        for values, count in files.items()
+        for _ in range(min(count, 2))
+    )
 
 
 def _codes(contents: list[Content], algorithm: str) -> dict[int, bytes]:
@@ -146,7 +170,7 @@ def _matches(
     for content in contents:
         if len(content.files) > 1:
             yield Match(content, content, Tier.IDENTICAL, 0, 1000)
-    pixels = _Pixels(_codes(contents, "pixels"), library_id)
+    pixels = _Pixels(_codes(contents, "pixels"), library_id, keep)
     hashes = _codes(contents, "phash256")
     hashed = [content for content in contents if content.pk in hashes]
     for left, right, distance in _near(hashed, hashes, radius, keep):
@@ -154,7 +178,7 @@ def _matches(
         if distance <= SAME_PIXELS_DISTANCE and pixels.are_same(left, right):
             yield Match(left, right, Tier.SAME_PIXELS, distance, 999)
         else:
-            yield Match(left, right, Tier.NEAR, distance, score_of(distance))
+            yield Match(left, right, Tier.NEAR, distance)
     flat: dict[bytes, list[Content]] = defaultdict(list)
     for content in contents:
         if content.pk not in hashes and content.pk in pixels.known:
@@ -162,14 +186,6 @@ def _matches(
     for node in flat.values():
         for left, right in _pairs_within(node):
             yield Match(left, right, Tier.SAME_PIXELS, None, 999)
-
-
-def score_of(distance: int) -> int:
-    """How sure a distance of 256 makes us, in thousandths: 990 for 0, falling evenly to 0 at 128.
-
-    An ordering, not yet a probability: two unrelated pictures are 128 apart on average.
-    """
-    return max(0, round(990 * (1 - distance / 128)))
 
 
 def _near(
@@ -185,12 +201,20 @@ def _near(
     for node in nodes:
         for left, right in _pairs_within(node):
             yield left, right, 0
-    joined: np.ndarray[Any, np.dtype[np.int64]] = near_pairs(codes, radius)
-    keep()
-    for first, second, distance in joined.tolist():
+    for first, second, distance in _joined(codes, radius, keep):
         for one, other in _pairs_between(nodes[first], nodes[second]):
             left, right = sorted((one, other), key=lambda content: content.sha256)
             yield left, right, distance
+
+
+def _joined(
+    codes: NDArray[np.uint64], radius: int, keep: Callable[[], None]
+) -> Iterator[tuple[int, int, int]]:
+    """The rows and the distance of each pair of codes, joined bit by bit to keep the lease."""
+    for start in range(0, len(codes), JOINED_AT_ONCE):
+        keep()
+        so_far = codes[: start + JOINED_AT_ONCE]
+        yield from near_pairs(so_far, radius, first_new=start).tolist()
 
 
 def _pairs_within(node: list[Content]) -> Iterator[tuple[Content, Content]]:
@@ -215,6 +239,7 @@ class _Pixels:
 
     known: dict[int, bytes]
     library_id: int
+    keep: Callable[[], None]
 
     def are_same(self, left: Content, right: Content) -> bool:
         """Whether the two decode to the same pixels."""
@@ -242,24 +267,14 @@ class _Pixels:
 
     def _compute(self, content: Content) -> bytes:
         """The digest, or nothing when no file of the picture can be read any more."""
-        file = (
+        files = (
             SourceFile.objects.readable()
             .filter(library_id=self.library_id, sha256=content.sha256)
             .select_related("library")
-            .first()
+            .order_by("pk")[:FILES_TRIED]
         )
-        if file is None:
-            return b""
-        try:
-            descriptor = open_source(file)
-        except SourceUnavailable:
-            return b""
-        try:
-            return decoder().pixel_digest(descriptor)
-        except PictureError:
-            return b""
-        finally:
-            os.close(descriptor)
+        digests = (pixel_digest(file, self.keep) for file in files)
+        return next(filter(None, digests), b"")
 
 
 def _matters(match: Match, configuration: dict[str, Any]) -> bool:
@@ -279,28 +294,46 @@ def _matters(match: Match, configuration: dict[str, Any]) -> bool:
 def _store(chunk: Chunk, batch: list[Match]) -> None:
     """Write a batch of pairs and their findings, in the order of their pictures."""
     ledger.hold(chunk).save(update_fields=["lease_until"])
+    batch.sort(key=lambda match: (match.left.pk, match.right.pk))
+    judged = _judged(batch)
     pairs = CandidatePair.objects.bulk_create(
-        [
-            CandidatePair(
-                left_id=match.left.pk,
-                right_id=match.right.pk,
-                tier=match.tier,
-                distance=match.distance,
-                score=match.score,
-                evidence={
-                    "near_radius": chunk.run.configuration["near_radius"],
-                    "algorithms": ALGORITHMS,
-                },
-            )
-            for match in sorted(batch, key=lambda match: (match.left.pk, match.right.pk))
-        ],
+        [_pair(match, chunk.run) for match in batch if match.key not in judged],
         update_conflicts=True,
         unique_fields=["left", "right"],
-        update_fields=["tier", "distance", "score", "evidence"],
+        update_fields=["tier", "distance", "score", "transform", "evidence", "compared_with"],
     )
+    ids = [*(pair.pk for pair in pairs), *judged.values()]
     Finding.objects.bulk_create(
-        [Finding(pair=pair, library_id=chunk.run.library_id, run=chunk.run) for pair in pairs],
+        [Finding(pair_id=pk, library_id=chunk.run.library_id, run=chunk.run) for pk in sorted(ids)],
         update_conflicts=True,
         unique_fields=["pair", "library"],
         update_fields=["run"],
+    )
+
+
+def _judged(batch: list[Match]) -> dict[tuple[int, int], int]:
+    """The near pairs among the batch that the present comparison has judged, by their pictures.
+
+    They keep what it said: a later scan only finds them again.
+    """
+    near = [match for match in batch if match.tier == Tier.NEAR]
+    rows = CandidatePair.objects.filter(
+        left_id__in={match.left.pk for match in near},
+        right_id__in={match.right.pk for match in near},
+        compared_with=comparing.VERSION,
+    ).values_list("left_id", "right_id", "pk")
+    known = {(left, right): pk for left, right, pk in rows}
+    return {match.key: known[match.key] for match in near if match.key in known}
+
+
+def _pair(match: Match, run: ScanRun) -> CandidatePair:
+    """The row of a match. A near one is kept out of the queue until it has been compared."""
+    is_near = match.tier == Tier.NEAR
+    return CandidatePair(
+        left_id=match.left.pk,
+        right_id=match.right.pk,
+        tier=Tier.LOOKALIKE if is_near else match.tier,
+        distance=match.distance,
+        score=0 if is_near else match.score,
+        evidence={"near_radius": run.configuration["near_radius"], "algorithms": ALGORITHMS},
     )

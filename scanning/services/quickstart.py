@@ -6,9 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from dedup_site.audit.services import record
 from scanning import workers
+from scanning.attributes import parse_pattern
 from scanning.defaults import DEFAULT_EXCLUDE
 from scanning.models import Library, ScanJob, ScanRun
 from scanning.services import runs
@@ -17,6 +19,7 @@ from scanning.tasks import sweep
 
 POLL_SECONDS = 0.2
 SWEEP_SECONDS = 10.0
+MAXIMUM_NAME = 190
 
 Progress = Callable[[ScanRun], None]
 
@@ -35,9 +38,11 @@ def mount(
 
     Raises:
         RootRefused: the folder cannot be mounted.
+        PatternError: the pattern cannot be understood.
     """
-    allow_root(folder.resolve())
-    root = checked_root(str(folder.resolve()))
+    parse_pattern(attribute_pattern)
+    allow_root(folder.absolute())
+    root = checked_root(str(folder.absolute()))
     library = Library.objects.filter(root=str(root)).first()
     if library is None:
         library = Library.objects.create(
@@ -65,9 +70,9 @@ def scan(*, job: ScanJob, progress: Progress) -> ScanRun:
     """
     run = ScanRun.objects.active().filter(library=job.library).first()
     with ExitStack() as stack:
-        own = None if workers.somebody_works() else stack.enter_context(workers.worker())
+        own = None if _somebody_works() else stack.enter_context(workers.worker())
         if run is None:
-            run = runs.start_run(job=job, actor=None)
+            run = _start(job)
         swept = time.monotonic()
         while run.is_active:
             if own is not None and own.poll() is not None:
@@ -84,7 +89,25 @@ def scan(*, job: ScanJob, progress: Progress) -> ScanRun:
     return run
 
 
+def _somebody_works() -> bool:
+    try:
+        return workers.somebody_works()
+    except OperationalError as error:
+        raise ScanFailed(
+            f"Redis does not answer ({error}). Start it, or check REDIS_URL."
+        ) from error
+
+
+def _start(job: ScanJob) -> ScanRun:
+    """A new run, or the one that somebody else has started in this moment."""
+    try:
+        return runs.start_run(job=job, actor=None)
+    except runs.RunStateError:
+        return ScanRun.objects.filter(library=job.library).latest("pk")
+
+
 def _free_name(wanted: str) -> str:
+    wanted = wanted[:MAXIMUM_NAME]
     name, number = wanted, 1
     while Library.objects.filter(name=name).exists():
         number += 1

@@ -83,12 +83,13 @@ def read(chunk: Chunk) -> None:
     Raises:
         LostLease: the chunk is no longer ours, or its run was paused or ended.
     """
-    files = _pending(chunk).iterator()
+    files = iter(_pending(chunk))
     many = BATCH_FILES if chunk.attempts < CAREFUL_ATTEMPT else 1
     keep = ledger.LeaseKeeper(chunk)
     while batch := list(islice(files, many)):
         for outcomes in _read_batch(batch, keep):
-            _store(chunk, outcomes)
+            if _store(chunk, outcomes).run.is_paused:
+                raise ledger.LostLease
     _complete(chunk)
 
 
@@ -156,23 +157,29 @@ def _read_batch(files: list[SourceFile], keep: Callable[[], None]) -> Iterator[l
 
 def _hash(outcome: Outcome, descriptor: int, keep: Callable[[], None]) -> Status:
     """Fill in size and digest, or an error. Returns the file's status for a later comparison."""
-    digest = hashlib.sha256()
     before = _status(descriptor)
     try:
-        with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:
-            while block := stream.read(BLOCK):
-                digest.update(block)
-                keep()
-        os.lseek(descriptor, 0, os.SEEK_SET)
+        outcome.size, outcome.sha256 = _digest(descriptor, before[0], keep)
     except OSError as error:
         outcome.fail(_("It cannot be read: %(reason)s.") % {"reason": error.strerror})
         return before
-    outcome.size, outcome.sha256 = before[0], digest.digest()
-    if _status(descriptor) != before:
+    if outcome.size != before[0] or _status(descriptor) != before:
         outcome.fail(_("It changed while it was being read. Scan again."))
     elif _is_damaged_upload(outcome):
         outcome.fail(_("The stored upload is damaged. Upload the file again."))
     return before
+
+
+def _digest(descriptor: int, size: int, keep: Callable[[], None]) -> tuple[int, bytes]:
+    """Number of bytes and their SHA-256; soon stops at a file that grows beyond `size`."""
+    digest, done = hashlib.sha256(), 0
+    with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:
+        while done <= size and (block := stream.read(BLOCK)):
+            digest.update(block)
+            done += len(block)
+            keep()
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return done, digest.digest()
 
 
 def _status(descriptor: int) -> Status:
@@ -205,9 +212,30 @@ def _decode(outcome: Outcome, descriptor: int, status: Status) -> None:
         outcome.fail(_("It changed while it was being read. Scan again."))
 
 
+def pixel_digest(file: SourceFile, keep: Callable[[], None]) -> bytes | None:
+    """The digest of the pixels of a file that was read before.
+
+    None where it cannot be read now, or does not have the content any more that it had then.
+    """
+    try:
+        descriptor = open_source(file)
+    except SourceUnavailable:
+        return None
+    try:
+        status = _status(descriptor)
+        if _digest(descriptor, status[0], keep)[1] != bytes(file.sha256 or b""):
+            return None
+        digest = decoder().pixel_digest(descriptor)
+        return digest if _status(descriptor) == status else None
+    except (OSError, PictureError):
+        return None
+    finally:
+        os.close(descriptor)
+
+
 @transaction.atomic
-def _store(chunk: Chunk, outcomes: list[Outcome]) -> None:
-    """Write a batch's pictures, fingerprints and source files, and count it in the ledger.
+def _store(chunk: Chunk, outcomes: list[Outcome]) -> Chunk:
+    """Write a batch's pictures, fingerprints and source files; the chunk as it is afterwards.
 
     Rows that several workers may write are written in the order of their digests, so that no two
     wait for each other.
@@ -236,6 +264,7 @@ def _store(chunk: Chunk, outcomes: list[Outcome]) -> None:
     if outcomes:
         current.attempts = 0  # whatever ended workers before, there is progress
     current.save(update_fields=["files_done", "bytes_done", "errors", "attempts", "lease_until"])
+    return current
 
 
 def _store_pictures(readings: dict[bytes, tuple[int, Reading]]) -> None:

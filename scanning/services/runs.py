@@ -16,7 +16,7 @@ from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can
 from dedup_site.audit.services import record
 from scanning.models import Chunk, ScanJob, ScanRun
-from scanning.services import ledger
+from scanning.services import comparing, ledger
 from scanning.services.jobs import next_run_at
 
 
@@ -105,10 +105,17 @@ def _change(run: ScanRun, actor: User, action: str, *, paused: bool) -> None:
 
 
 @transaction.atomic
-def fail_run(*, run_id: int, message: str) -> None:
-    """End a run that cannot go on; `message` says what to do."""
-    ledger.take_away(run_id)
-    run = ScanRun.objects.select_for_update().get(pk=run_id)
+def fail_run(*, chunk: Chunk, message: str) -> None:
+    """End the run of a chunk that cannot be done; `message` says what to do.
+
+    Without effect where the chunk is no longer the caller's: another worker may do better.
+    """
+    try:
+        ledger.hold(chunk)
+    except ledger.LostLease:
+        return
+    ledger.take_away(chunk.run_id)
+    run = ScanRun.objects.select_for_update().get(pk=chunk.run_id)
     if not run.is_active:
         return
     run.error = message
@@ -135,21 +142,34 @@ def advance(run_id: int) -> None:
     if not run.is_active or open_chunks:
         return
     if run.state == ScanRun.State.READING:
-        run.state = ScanRun.State.MATCHING
-        run.save(update_fields=["state"])
+        _enter(run, ScanRun.State.MATCHING)
         ledger.add_chunks(run, Chunk.Kind.MATCH, [{}])
-    elif run.state == ScanRun.State.MATCHING:
-        _end(run, ScanRun.State.FINISHED)
-        totals = Chunk.objects.filter(run=run).aggregate(
-            read=Sum("files_done", default=0), errors=Sum("errors", default=0)
-        )
-        record(
-            "scan_run.finished",
-            actor=None,
-            target=run,
-            library_id=run.library_id,
-            data={"files": run.files_found, **totals},
-        )
+    elif run.state == ScanRun.State.MATCHING and comparing.wanted(run).exists():
+        _enter(run, ScanRun.State.COMPARING)
+        ledger.add_chunks(run, Chunk.Kind.COMPARE, comparing.parts(run))
+    else:
+        _finish(run)
+
+
+def _enter(run: ScanRun, state: ScanRun.State) -> None:
+    run.state = state
+    run.save(update_fields=["state"])
+
+
+def _finish(run: ScanRun) -> None:
+    _end(run, ScanRun.State.FINISHED)
+    totals = Chunk.objects.filter(run=run).aggregate(
+        read=Sum("files_done", default=0),
+        errors=Sum("errors", default=0),
+        compared=Sum("pairs_done", default=0),
+    )
+    record(
+        "scan_run.finished",
+        actor=None,
+        target=run,
+        library_id=run.library_id,
+        data={"files": run.files_found, **totals},
+    )
 
 
 def waiting_to_advance() -> list[int]:

@@ -4,12 +4,10 @@ A mounted folder is walked by descriptors: no symbolic link is followed, no file
 whose size, times and inode are as they were is not read again.
 """
 
-import errno
 import hashlib
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -18,143 +16,21 @@ from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
 from scanning.attributes import PathPattern, PatternError, parse_pattern, read_manifest
+from scanning.folders import Found, Walk
 from scanning.models import Chunk, ScanRun, SourceFile
 from scanning.selection import Selection
 from scanning.services import ledger
-from scanning.storage import (
-    READ_ONLY,
-    open_root,
-    open_source,
-    raw_path,
-    upload_path,
-    uploads_folder,
-)
+from scanning.storage import open_source, raw_path, upload_path, uploads_folder
 from scanning.versions import engine_version
 
 BATCH = 1000
 CHUNK_FILES = 50
 CHUNK_BYTES = 128 * 2**20
 MAXIMUM_NOTICES = 100
-# Deeper folders are left alone: each level costs an open descriptor and stack.
-MAXIMUM_DEPTH = 200
 
 
 class WalkFailed(Exception):
     """The library cannot be listed; the message says what to do. Nothing was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One file as the file system shows it; times in nanoseconds."""
-
-    raw: bytes
-    size: int
-    modified_ns: int
-    changed_ns: int
-    inode: int
-
-    @property
-    def path(self) -> str:
-        """The path as text; bytes that are not UTF-8 become `\\xNN`."""
-        return self.raw.decode("utf-8", "backslashreplace").replace("\x00", "")
-
-    @property
-    def key(self) -> bytes:
-        return hashlib.sha256(self.raw).digest()
-
-    def row(self, library_id: int) -> SourceFile:
-        """A new source file."""
-        is_text = self.path.encode("utf-8") == self.raw
-        return SourceFile(
-            library_id=library_id,
-            path_key=self.key,
-            path=self.path,
-            raw_path=None if is_text else self.raw,
-            size=self.size,
-            modified_ns=self.modified_ns,
-            changed_ns=self.changed_ns,
-            inode=self.inode,
-        )
-
-    def is_unchanged(self, row: SourceFile) -> bool:
-        return (self.size, self.modified_ns, self.changed_ns, self.inode) == (
-            row.size,
-            row.modified_ns,
-            row.changed_ns,
-            int(row.inode),
-        )
-
-
-@dataclass(slots=True)
-class Walk:
-    """Walks one mounted folder and remembers what it could not open.
-
-    `alive` is called again and again, also where nothing is found for a long time.
-    """
-
-    root: str
-    selection: Selection
-    alive: Callable[[], None]
-    unreadable: list[bytes] = field(default_factory=list)
-    is_empty: bool = True
-
-    def files(self) -> Iterator[Found]:
-        """Every ordinary file that the job selects, folder by folder, sorted by name.
-
-        Raises:
-            RootRefused: the library's folder cannot be opened.
-        """
-        yield from self._folder(b"", open_root(self.root), MAXIMUM_DEPTH)
-
-    def _folder(self, path: bytes, descriptor: int, depth: int) -> Iterator[Found]:
-        folders = []
-        try:
-            for entry in self._listed(descriptor):
-                raw = path + os.fsencode(entry.name)
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                except OSError:
-                    self.unreadable.append(raw)
-                    continue
-                if stat.S_ISDIR(status.st_mode):
-                    if self.selection.enters(raw):
-                        folders.append(entry.name)
-                elif stat.S_ISREG(status.st_mode) and self.selection.takes(raw, status.st_size):
-                    yield Found(
-                        raw,
-                        status.st_size,
-                        status.st_mtime_ns,
-                        status.st_ctime_ns,
-                        status.st_ino,
-                    )
-            for name in folders:
-                raw = path + os.fsencode(name)
-                try:
-                    if not depth:
-                        raise OSError(errno.ELOOP, "too many folders in each other")
-                    deeper = os.open(name, READ_ONLY | os.O_DIRECTORY, dir_fd=descriptor)
-                except OSError:
-                    self.unreadable.append(raw)
-                    continue
-                yield from self._folder(raw + b"/", deeper, depth - 1)
-        except OSError:
-            self.unreadable.append(path.rstrip(b"/"))
-        finally:
-            os.close(descriptor)
-
-    def _listed(self, descriptor: int) -> Iterator["os.DirEntry[str]"]:
-        """The entries of a folder, sorted by name."""
-        listed = []
-        with os.scandir(descriptor) as entries:
-            for entry in entries:
-                self.alive()
-                listed.append(entry)
-        self.is_empty = self.is_empty and not listed
-        for entry in sorted(listed, key=lambda entry: os.fsencode(entry.name)):
-            self.alive()
-            yield entry
 
 
 def walk(chunk: Chunk) -> None:
@@ -169,9 +45,7 @@ def walk(chunk: Chunk) -> None:
     notices: list[str] = []
     attributes = _Attributes.of(run, notices)
     if run.library.is_mounted:
-        walker = Walk(
-            run.library.root, Selection.of(run.configuration), ledger.LeaseKeeper(chunk)
-        )
+        walker = Walk(run.library.root, Selection.of(run.configuration), ledger.LeaseKeeper(chunk))
         for found in _batches(walker.files()):
             with transaction.atomic():
                 ledger.keep(chunk)

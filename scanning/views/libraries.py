@@ -57,22 +57,15 @@ def library(request: SignedInRequest, pk: int) -> HttpResponse:
 def library_new(request: SignedInRequest, kind: str) -> HttpResponse:
     """A new library; `?folder=` walks down the folders that may be mounted."""
     is_mounted = kind == Library.Kind.MOUNTED
-    form_class = MountedLibraryForm if is_mounted else LibraryForm
     folder = _chosen_folder(request.GET.get("folder", "")) if is_mounted else None
-    if request.method == "POST":
-        form = form_class(request.POST)
-        if form.is_valid():
-            created = create_library(
-                actor=request.user,
-                kind=kind,
-                settings=form.settings(),
-                root=form.cleaned_data.get("root", ""),
-            )
-            messages.success(request, _("The library “%(name)s” is ready.") % {"name": created})
-            return redirect("scanning:library", created.pk)
-    else:
-        name = request.GET.get("name") or (folder.name if folder else "")
-        form = form_class(initial={"root": folder or "", "name": name})
+    form_class = MountedLibraryForm if is_mounted else LibraryForm
+    suggested = {"root": folder, "name": folder.name} if folder else None
+    form = form_class(request.POST or None, initial=suggested)
+    if request.method == "POST" and form.is_valid():
+        root = form.cleaned_data.get("root", "")
+        made = create_library(actor=request.user, kind=kind, settings=form.settings(), root=root)
+        messages.success(request, _("The library “%(name)s” is ready.") % {"name": made})
+        return redirect("scanning:library", made.pk)
     return render(
         request,
         "scanning/library_new.html",

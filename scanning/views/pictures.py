@@ -87,6 +87,6 @@ def _placeholder(reason: str, status: int) -> HttpResponse:
 
 
 def _wrapped(text: str) -> list[str]:
-    """The text in lines that fit the placeholder; Chinese letters are twice as wide as Latin ones."""
+    """The text in lines that fit the placeholder; Chinese letters are twice as wide as Latin."""
     is_wide = any(east_asian_width(letter) in "WF" for letter in text)
     return textwrap.wrap(text, 22 if is_wide else 44)[:5]

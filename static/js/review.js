@@ -74,11 +74,21 @@ class Review {
 
   // Verdicts: the next pair is shown at once; a refused answer brings its pair back.
 
+  // One answer travels at a time; one more waits for it, so that quick fingers lose nothing.
   async submit(url, body, change) {
-    if (this.sending) return;
+    if (this.isWaiting) return;
     const judged = this.desk;
+    if (this.sending) {
+      this.isWaiting = true;
+      await this.sending;
+      this.isWaiting = false;
+      if (this.desk !== judged) return; // the answer before was refused: its pair is back
+    }
+    this.sending = this.send(judged, url, body, change).finally(() => (this.sending = null));
+  }
+
+  async send(judged, url, body, change) {
     const sent = post(url, body).catch(() => ({ ok: false, data: { message: this.text("offline") } }));
-    this.sending = sent;
     let next;
     try {
       const wait = setTimeout(() => this.say(this.text("busy")), 300);
@@ -94,7 +104,6 @@ class Review {
       this.prefetch();
     }
     const { ok, data } = await sent;
-    this.sending = null;
     if (ok) {
       judged.remove();
       this.say(data.message ?? "");
@@ -121,7 +130,7 @@ class Review {
   }
 
   async undo() {
-    await this.sending;
+    while (this.sending) await this.sending;
     let answer;
     try {
       answer = await post(this.frame.dataset.undoUrl, this.desk.secret);

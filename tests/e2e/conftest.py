@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
@@ -18,22 +17,23 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Role
+from dedup_site.run import DEMO_LIBRARY
 from scanning.models import Library, LibraryAccess, ScanJob, ScanRun
+from scanning.services.runs import start_run
 from tests import databases
 from tests.e2e import browser as browsers
 from tests.e2e import stack
 from tests.e2e.browser import Complaints
 from tests.e2e.pictures import write_pair
+from tests.scans import until
 
 PASSWORD = "correct horse battery"
-CSRF_TOKEN = "x" * 32
 PAIRS = 4
 
 _numbers = count(1)
 
 MakePerson = Callable[..., User]
 SignIn = Callable[..., Page]
-Scan = Callable[[Library], ScanRun]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,8 +64,8 @@ def database(
 @pytest.fixture(scope="package")
 def site(database: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the running web site."""
-    base = tmp_path_factory.getbasetemp()
-    with stack.running(tmp_path_factory.mktemp("site"), library_roots=base) as address:
+    folders = (tmp_path_factory.getbasetemp(), DEMO_LIBRARY)
+    with stack.running(tmp_path_factory.mktemp("site"), *folders) as address:
         yield address
 
 
@@ -98,29 +98,29 @@ def make_person(database: None, password_hash: str) -> MakePerson:
     return make
 
 
+def scan(library: Library) -> None:
+    """Scan a library to the end, by the worker."""
+    run = start_run(job=ScanJob.objects.create(library=library, name="Everything"), actor=None)
+    finished = ScanRun.objects.filter(pk=run.pk, state=ScanRun.State.FINISHED)
+    until(finished.exists, "the scan to finish")
+
+
+@pytest.fixture(scope="package")
+def demo(site: str) -> Library:
+    """The demo library, scanned: pictures, names and numbers as people will meet them."""
+    library = Library.objects.create(
+        name="Demo library",
+        kind=Library.Kind.MOUNTED,
+        root=str(DEMO_LIBRARY),
+        manifest_path="manifest.csv",
+        attribute_pattern="registry/{district}/…",
+    )
+    scan(library)
+    return library
+
+
 @pytest.fixture
-def scan(site: str, make_person: MakePerson) -> Scan:
-    """Scan a library to the end, started as by an admin's browser."""
-
-    def run(library: Library) -> ScanRun:
-        job = ScanJob.objects.create(library=library, name=f"Everything {next(_numbers)}")
-        cookies = {**session(make_person(Role.ADMIN, library)), "csrftoken": CSRF_TOKEN}
-        headers = {
-            "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
-            "X-CSRFToken": CSRF_TOKEN,
-        }
-        start = Request(f"{site}/jobs/{job.pk}/start/", data=b"", headers=headers)  # noqa: S310
-        with urlopen(start):  # noqa: S310 - our own site
-            pass
-        return stack.until(
-            lambda: job.runs.filter(state=ScanRun.State.FINISHED).first(), "the scan to finish"
-        )
-
-    return run
-
-
-@pytest.fixture
-def library(tmp_path: Path, database: None, scan: Scan) -> Library:
+def library(site: str, tmp_path: Path) -> Library:
     """A mounted folder with a few pairs of two suppliers, scanned."""
     root = tmp_path / "library"
     root.mkdir()
@@ -181,10 +181,11 @@ def open_page(site: str, chromium: Browser, complaints: Complaints) -> Iterator[
         context = chromium.new_context(base_url=site, **options)  # type: ignore[arg-type]  # free
         contexts.append(context)
         complaints.listen(context)
-        context.set_default_timeout(browsers.MILLISECONDS)
+        context.set_default_timeout(browsers.PATIENCE)
         if user is not None:
+            cookies = session(user).items()
             context.add_cookies(
-                [{"name": name, "value": value, "url": site} for name, value in session(user).items()]
+                [{"name": name, "value": value, "url": site} for name, value in cookies]
             )
         return context.new_page()
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from review.models import Decision
 from scanning.models import CandidatePair
-from tests.e2e import stack
+from tests.scans import until
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,12 @@ class DeskPage:
             self.page.keyboard.press(key)
 
     def expect_other_than(self, pair: int) -> None:
-        expect(self.desk).not_to_have_attribute("data-pair", str(pair))
+        shown = self.page.locator(f'[data-desk][data-pair="{pair}"]:visible')
+        expect(shown).to_have_count(0)
+
+    def expect_prefetched(self) -> None:
+        """The next pair lies ready behind the one that is shown."""
+        expect(self.page.locator("[data-desk]")).to_have_count(2)
 
     def expect_counts(self, done: int, left: int) -> None:
         expect(self.desk.locator("[data-done]")).to_have_text(str(done))
@@ -60,6 +65,8 @@ class DeskPage:
 
 def latest_decision(pair: int) -> Decision:
     """The pair's latest decision, as soon as the site has written one."""
-    return stack.until(
+    decision = until(
         lambda: Decision.objects.filter(pair=pair).order_by("-pk").first(), "the decision"
     )
+    assert decision is not None
+    return decision

@@ -1,43 +1,29 @@
-"""The real thing for browser tests: a database, a Redis database, a worker and the web site."""
+"""The real thing for browser tests: the web site and a worker in processes of their own."""
 
 import os
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
 
 import pytest
 import redis
 
 from dedup_site.processes import Children
-from tests import databases
+from tests.scans import until
 
-T = TypeVar("T")
-REDIS_DATABASES = 16
-PATIENCE = 30.0  # seconds, for a machine that others use too
 LISTENING = re.compile(r"Listening at: (http://[\d.:]+)")
 
 
-def until(found: Callable[[], T | None], what: str) -> T:
-    """What `found` gives as soon as that is something; fails after a while, naming `what`."""
-    deadline = time.monotonic() + PATIENCE
-    while not (result := found()):
-        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for {what}"
-        time.sleep(0.02)
-    return result
-
-
 @contextmanager
-def running(data_dir: Path, library_roots: Path) -> Iterator[str]:
-    """The site's address; site and worker use $DATABASE_URL and a Redis database of their own."""
+def running(data_dir: Path, *library_roots: Path) -> Iterator[str]:
+    """The site's address. Site and worker use the same Postgres and Redis as this process."""
     with pytest.MonkeyPatch.context() as environment, Children() as children:
         environment.setenv("DATA_DIR", str(data_dir))
-        environment.setenv("LIBRARY_ROOTS", str(library_roots))
-        environment.setenv("REDIS_URL", _empty_redis())
+        environment.setenv("LIBRARY_ROOTS", ",".join(map(str, library_roots)))
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as queue:
+            queue.flushdb()  # tests before may have left messages
         worker = [sys.executable, "-m", "celery", "--app", "dedup_site", "worker", "--beat"]
         worker += ["--schedule", str(data_dir / "beat"), "--concurrency", "1"]
         worker += ["--without-gossip", "--without-mingle"]
@@ -47,21 +33,9 @@ def running(data_dir: Path, library_roots: Path) -> Iterator[str]:
         log = data_dir / "web.log"
         children.start("The web site", web, log)
 
-        def address() -> re.Match[str] | None:
+        def address() -> str:
             children.check()
-            return LISTENING.search(log.read_text())
+            found = LISTENING.search(log.read_text())
+            return found[1] if found else ""
 
-        yield until(address, "the web site to come up")[1]
-
-
-def _empty_redis() -> str:
-    """The address of a Redis database that no parallel worker uses."""
-    number = 1 + int(databases.WORKER.removeprefix("gw")) % (REDIS_DATABASES - 1)
-    url = os.environ["REDIS_URL"]
-    if url.startswith("unix:"):
-        own = f"{url.partition('?')[0]}?db={number}"
-    else:
-        own = urlsplit(url)._replace(path=f"/{number}").geturl()
-    with redis.Redis.from_url(own) as connection:
-        connection.flushdb()
-    return own
+        yield until(address, "the web site to come up")

@@ -34,17 +34,19 @@ def test_a_hold_is_there_at_once_and_outlives_the_undo(
 def test_the_officer_chooses_the_matter(open_page: SignIn, officer: User, library: Library) -> None:
     page = open_page(officer)
     page.goto("/review/matters/")
-    page.get_by_label("Reference").fill(f"HCA {library.pk}/2026")
+    reference = f"HCA {library.pk}/2026"
+    page.get_by_label("Reference").fill(reference)
     page.get_by_label("Title").fill("A dispute about photographs")
     page.get_by_role("button", name="Open the matter").click()
-    expect(page.get_by_role("row", name=f"HCA {library.pk}/2026")).to_be_visible()
+    expect(page.get_by_role("row", name=reference)).to_be_visible()
 
     pair = CandidatePair.objects.filter(findings__library=library).earliest("pk")
     desk = DeskPage(page)
     desk.open_pair(pair)
     desk.press("h")
-    desk.desk.get_by_label("Matter").select_option(f"HCA {library.pk}/2026 A dispute about photographs")
+    desk.desk.get_by_label("Matter").select_option(f"{reference} A dispute about photographs")
     desk.desk.get_by_role("button", name="Litigation or dispute").click()
     desk.expect_other_than(pair.pk)
-    held = Hold.objects.filter(matter__reference=f"HCA {library.pk}/2026")
+    assert latest_decision(pair.pk).verdict == "legal_hold"
+    held = Hold.objects.filter(matter__reference=reference)
     assert {hold.picture for hold in held} == {pair.left, pair.right}

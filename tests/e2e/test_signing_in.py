@@ -7,7 +7,7 @@ from tests.e2e.conftest import PASSWORD, SignIn
 
 
 def sign_in(page: Page, name: str, password: str) -> None:
-    page.get_by_label("Username").fill(name)
+    page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 

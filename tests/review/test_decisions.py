@@ -1,5 +1,7 @@
 """Verdicts: who may give them, what they keep, and what is refused."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -133,7 +135,11 @@ def test_the_same_answer_sent_twice_is_one_decision(reviewer: User, make_pair: M
     pair = make_pair()
     lease = leases.take(actor=reviewer, pair=pair)
     assert lease is not None
-    answer = {"verdict": "duplicate", "reason": "same_picture", "token": lease.token}
+    answer: dict[str, Any] = {
+        "verdict": "duplicate",
+        "reason": "same_picture",
+        "token": lease.token,
+    }
 
     first = decisions.decide(actor=reviewer, pair=pair, **answer)
     second = decisions.decide(actor=reviewer, pair=pair, **answer)

@@ -112,7 +112,7 @@ def test_the_queue_goes_by_tier_then_score(reviewer: User, make_pair: MakePair) 
     same = make_pair("g", "h", tier="same_pixels", distance=0, score=900)
     identical = make_pair("i", "i", tier="identical", distance=0, score=1000)
 
-    order = []
+    order: list[int] = []
     while pair := claim(reviewer, *order):
         order.append(pair.pk)
 

@@ -44,7 +44,9 @@ def test_only_the_tiers_asked_for(make_pair: MakePair) -> None:
     assert paging.first(CandidatePair.objects.all(), [], 10) == []
 
 
-@pytest.mark.parametrize("text", ["", "near", "near.1", "near.x.1", "far.1.1", "near.1.1.1", "near.².1"])
+@pytest.mark.parametrize(
+    "text", ["", "near", "near.1", "near.x.1", "far.1.1", "near.1.1.1", "near.².1"]
+)
 def test_a_position_that_makes_no_sense_is_none(text: str) -> None:
     assert Position.parse(text) is None
 

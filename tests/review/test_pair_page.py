@@ -165,7 +165,7 @@ def test_next_leads_to_a_pair_and_keeps_the_filters(
     answer = client_as(reviewer).get(reverse("review:next"), {"score_max": "80", "after": "x"})
 
     assert answer.status_code == 302
-    assert answer.url == f"{url(low)}?score_max=80"
+    assert answer.headers["Location"] == f"{url(low)}?score_max=80"
 
 
 def test_next_for_the_script_is_a_leased_desk_that_is_not_yet_on_the_page(
@@ -225,7 +225,7 @@ def test_after_the_lease_has_lapsed_the_page_takes_it_again(
 
     assert answer.status_code == 200
     assert answer.json()["token"] == 1
-    assert PairReview.objects.get().lease_until > timezone.now()
+    assert PairReview.objects.filter(lease_until__gt=timezone.now()).exists()
 
 
 def test_the_number_of_queries_is_bounded(

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from dedup_site.accounts.models import User
 from dedup_site.audit.models import AuditEvent
-from review import policies
 from review.models import Decision, Hold, Matter, PairReview, Verdict
 from review.services import decisions, leases
 from review.services.refusals import TooLate
@@ -89,7 +88,7 @@ def test_yesterdays_decision_is_not_undone(
     decision = judge(reviewer, make_pair())
     tomorrow = timezone.localdate() + timedelta(days=1)
     monkeypatch.setattr(
-        policies.timezone,
+        timezone,
         "localdate",
         lambda moment=None: tomorrow if moment is None else timezone.localtime(moment).date(),
     )

@@ -39,9 +39,7 @@ def test_running_scans_show_their_progress(
     assert "300 of 1,200 files read" in page
 
 
-def test_an_admin_without_libraries_is_told_the_first_steps(
-    db: None, client_as: SignIn
-) -> None:
+def test_an_admin_without_libraries_is_told_the_first_steps(db: None, client_as: SignIn) -> None:
     page = client_as(make_user("new", Role.ADMIN)).get(reverse("home")).content.decode()
     assert reverse("scanning:library_mount") in page
     assert reverse("scanning:library_for_uploads") in page

@@ -121,9 +121,7 @@ def test_another_change_leaves_the_next_time_alone(admin: User, library: Library
 
 def test_what_cannot_be_is_refused(admin: User, library: Library, job: ScanJob) -> None:
     with pytest.raises(ValidationError, match="128"):
-        create_job(
-            actor=admin, library=library, settings=JobSettings(name="Wide", near_radius=129)
-        )
+        create_job(actor=admin, library=library, settings=JobSettings(name="Wide", near_radius=129))
     with pytest.raises(ValidationError):
         create_job(actor=admin, library=library, settings=JobSettings(name="Everything"))
 

@@ -104,9 +104,7 @@ def test_a_pattern_that_cannot_be_understood_is_refused(admin: User) -> None:
 
 def test_names_are_unique(admin: User, library: Library) -> None:
     with pytest.raises(ValidationError, match="already exists"):
-        create_library(
-            actor=admin, kind="uploaded", settings=LibrarySettings(name=library.name)
-        )
+        create_library(actor=admin, kind="uploaded", settings=LibrarySettings(name=library.name))
 
 
 def test_a_change_records_old_and_new_values(admin: User, library: Library) -> None:

@@ -95,7 +95,7 @@ def test_progress_of_a_run_with_nothing_to_read(run: ScanRun) -> None:
         (1, "1 second"),
         (59, "59 seconds"),
         (90, "2 minutes"),
-        (3600, "1 hour, 0 minutes"),
+        (3600, "1 hour"),
         (11_400, "3 hours, 10 minutes"),
     ],
 )
@@ -106,9 +106,7 @@ def test_durations_in_words(seconds: int, words: str) -> None:
 # Pages
 
 
-def test_a_running_scan_asks_for_itself(
-    admin: User, reading: ScanRun, client_as: SignIn
-) -> None:
+def test_a_running_scan_asks_for_itself(admin: User, reading: ScanRun, client_as: SignIn) -> None:
     client = client_as(admin)
     page = client.get(reverse("scanning:run", args=[reading.pk])).content.decode()
     live = client.get(reverse("scanning:run_progress", args=[reading.pk])).content.decode()

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Sum
 
+from scanning.attributes import PatternError
 from scanning.models import Chunk, ScanRun
 from scanning.services.quickstart import ScanFailed, mount, scan
 from scanning.services.summary import LibrarySummary, library_summary
@@ -47,7 +48,7 @@ class Command(BaseCommand):
                 manifest_path=options["manifest"],
             )
             run = scan(job=job, progress=ProgressLine())
-        except (RootRefused, ScanFailed) as error:
+        except (PatternError, RootRefused, ScanFailed) as error:
             raise CommandError(str(error)) from error
         summary = library_summary(job.library)
         if options["json"]:
@@ -104,6 +105,8 @@ class ProgressLine:
 
     def line(self, run: ScanRun) -> str:
         """The progress in words; files that did not change count as done."""
+        if run.is_paused:
+            return f"{run.library}: paused; resume or cancel the scan on its page"
         if run.state == ScanRun.State.WALKING:
             return f"{run.library}: listing files …"
         if run.state != ScanRun.State.READING:

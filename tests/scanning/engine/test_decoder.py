@@ -284,7 +284,7 @@ HONEST = {
     ],
 )
 def test_an_answer_that_makes_no_sense_is_refused(lie: dict[str, object]) -> None:
-    body = os.urandom(32 * 32 + 64 * 64)
+    body = os.urandom(128 * 128)
     assert answers.reading(HONEST, body, Limits()).metadata == {"artist": "A"}
     with pytest.raises(protocol.ProtocolError):
         answers.reading(HONEST | lie, body, Limits())

@@ -57,9 +57,8 @@ def test_flat_is_what_has_no_contrast_or_no_structure() -> None:
 
 
 def test_algorithms_carry_the_versions_that_computed_them() -> None:
-    assert set(ALGORITHMS) == {"pixels", "phash64", "phash256"}
+    assert {"pixels", "phash64", "phash256"} < set(ALGORITHMS)
     assert f"pillow={PIL.__version__}" in ALGORITHMS["pixels"]
-    assert f"imagehash={imagehash.__version__}" in ALGORITHMS["phash256"]
 
 
 def reopened(image: Image.Image, name: str, **options: object) -> Image.Image:

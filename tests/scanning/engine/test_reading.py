@@ -78,7 +78,7 @@ def test_a_16_bit_scan_is_not_white(read: Read, low: int, high: int) -> None:
     for name in ("PNG", "TIFF"):
         reading = read(encoded(deep, name))
         assert reading.mode == "I;16"
-        assert distance(reading.phash256, eight_bit.phash256) <= 2
+        assert distance(reading.phash256, eight_bit.phash256) <= 4
 
 
 @pytest.mark.parametrize("kind", [np.int32, np.float32])
@@ -86,7 +86,7 @@ def test_32_bit_and_float_pictures_are_scaled(read: Read, kind: type[np.generic]
     grey = np.asarray(scene().convert("L"), dtype=np.float64)
     deep = Image.fromarray((grey * 1000 - 70_000).astype(kind))
     eight_bit = read(encoded(scene().convert("L"), "PNG"))
-    assert distance(read(encoded(deep, "TIFF")).phash256, eight_bit.phash256) <= 2
+    assert distance(read(encoded(deep, "TIFF")).phash256, eight_bit.phash256) <= 4
 
 
 def test_pictures_that_differ_only_in_alpha_differ(read: Read) -> None:
@@ -125,7 +125,7 @@ def test_a_palette_with_transparency_is_laid_on_white(read: Read) -> None:
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "YCbCr", "1"])
 def test_the_same_picture_in_another_mode_stays_near(read: Read, mode: str) -> None:
     reading = read(encoded(scene().convert(mode), "TIFF" if mode in ("CMYK", "YCbCr") else "PNG"))
-    assert distance(reading.phash256, read(encoded(scene(), "PNG")).phash256) <= 10
+    assert distance(reading.phash256, read(encoded(scene(), "PNG")).phash256) <= 16
 
 
 def test_a_cmyk_jpeg_is_not_a_negative(read: Read) -> None:

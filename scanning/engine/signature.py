@@ -1,0 +1,62 @@
+"""Everything that is matched by, from one grey raster of a picture.
+
+The child process hands over the raster; all arithmetic happens here, in the parent. Each field of
+a Signature is stored as one fingerprint; `candidates` reads them back.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from scanning.engine.fingerprints import Spectrum
+from scanning.engine.squares import LARGE, RASTER, SMALL, square
+from scanning.engine.trimming import content_boxes
+from scanning.engine.windows import window_codes
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The fingerprints of one picture that is not flat.
+
+    phash64, phash256: 8 and 32 bytes, as imagehash packs them: row by row, first bit highest.
+    turned256: 7 x 32 bytes, the 256-bit hash of the picture turned by each of `turns.TURNS`.
+    trimmed256: 0 to 5 x 32 bytes, the 256-bit hash after each stage of `trimming.content_boxes`.
+    windows64: 8 bytes for each of `windows.WINDOWS`, the whole picture first; bit k of a code,
+        first bit highest, is the sign of the k-th lowest frequency.
+    raster: 32 x 32 grey bytes, row by row, the picture squeezed to a square.
+    """
+
+    phash64: bytes
+    phash256: bytes
+    turned256: bytes
+    trimmed256: bytes
+    windows64: bytes
+    raster: bytes
+
+
+def signature(pixels: bytes) -> Signature | None:
+    """The signature of a raster of RASTER x RASTER grey bytes; None for a flat picture."""
+    if len(pixels) != RASTER**2:
+        raise ValueError(f"{len(pixels)} bytes are no raster of {RASTER} x {RASTER}")
+    image = Image.frombytes("L", (RASTER, RASTER), pixels)
+    large = square(image, LARGE)
+    whole = Spectrum(large)
+    if whole.is_flat:
+        return None
+    small = square(image, SMALL)
+    boxes = content_boxes(_rows(pixels, RASTER))
+    trimmed = (Spectrum(square(image, LARGE, box)) for box in boxes)
+    return Signature(
+        phash64=Spectrum(small).code,
+        phash256=whole.code,
+        turned256=b"".join(whole.turned_codes()),
+        trimmed256=b"".join(content.code for content in trimmed if not content.is_flat),
+        windows64=window_codes(_rows(large, LARGE)).tobytes(),
+        raster=small,
+    )
+
+
+def _rows(pixels: bytes, side: int) -> NDArray[np.uint8]:
+    return np.frombuffer(pixels, np.uint8).reshape(side, side)
