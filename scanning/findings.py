@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F
 from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from scanning.models import CandidatePair, Finding, ScanRun, SourceFile
@@ -23,6 +24,17 @@ ERROR_KINDS: dict[str, Promise] = {
     "empty": _("Empty file"),
     "unreadable": _("Could not be opened"),
 }
+
+# The messages of scanning.engine that are always the same: stored in English, shown translated.
+ERROR_MESSAGES = (
+    gettext_noop("The file ends before the picture does."),
+    gettext_noop("The picture is damaged and cannot be decoded."),
+    gettext_noop("This is not a picture in a format that is read."),
+    gettext_noop("The picture holds values that are not numbers."),
+    gettext_noop("Decoding needs more memory than is allowed."),
+    gettext_noop("This is not a regular file."),
+    gettext_noop("The file is empty."),
+)
 
 
 def error_kind_label(kind: str) -> str:
@@ -56,7 +68,7 @@ def errors_of_run(run: ScanRun) -> RunErrors:
     )
     rows = files.order_by("path").values_list("path", "error_kind", "error_message")
     found = [
-        ErrorRow(path, error_kind_label(kind), message)
+        ErrorRow(path, error_kind_label(kind), gettext(message))
         for path, kind, message in rows[:MAXIMUM_ERRORS]
     ]
     count = len(found) if len(found) < MAXIMUM_ERRORS else files.count()

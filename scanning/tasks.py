@@ -24,6 +24,12 @@ WORK = {
     Chunk.Kind.COMPARE: comparing.compare_pairs,
 }
 
+# What does not stand or fall as a whole: one file or one pair that ends workers is left out.
+GIVE_UP = {
+    Chunk.Kind.READ: reading.give_up,
+    Chunk.Kind.COMPARE: comparing.give_up,
+}
+
 
 @shared_task(soft_time_limit=LONGEST, time_limit=LONGEST + 60)
 def work_chunk(chunk_id: int) -> None:
@@ -58,8 +64,8 @@ def _work(chunk: Chunk) -> None:
     kind = Chunk.Kind(chunk.kind)
     if chunk.attempts <= ledger.MAXIMUM_ATTEMPTS:
         WORK[kind](chunk)
-    elif kind == Chunk.Kind.READ:
-        reading.give_up(chunk)
+    elif kind in GIVE_UP:
+        GIVE_UP[kind](chunk)
     else:
         raise walking.WalkFailed(
             _(

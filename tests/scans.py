@@ -3,12 +3,15 @@
 import base64
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import redis
+from django.db import connection
 
 from scanning.models import (
     CandidatePair,
@@ -82,6 +85,24 @@ def follow(run: ScanRun) -> ScanRun:
     return run
 
 
+def at_once(count: int, work: Callable[[], T]) -> list[T]:
+    """What `work` gives in each of `count` threads that begin at the same moment.
+
+    Each has a connection to the database of its own.
+    """
+    together = threading.Barrier(count)
+
+    def begin() -> T:
+        together.wait()
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return [future.result() for future in [pool.submit(begin) for _ in range(count)]]
+
+
 def broker() -> redis.Redis:
     """The Redis database that workers started from here listen to."""
     return redis.Redis.from_url(os.environ["REDIS_URL"])
@@ -89,9 +110,9 @@ def broker() -> redis.Redis:
 
 def messages() -> list[int]:
     """The chunks that the messages in the broker name, oldest first."""
-    with broker() as connection:
-        queues = [key for key in connection.scan_iter("celery*", _type="list")]
-        waiting = [json.loads(item) for key in queues for item in connection.lrange(key, 0, -1)]
+    with broker() as queue:
+        keys = list(queue.scan_iter("celery*", _type="list"))
+        waiting = [json.loads(item) for key in keys for item in queue.lrange(key, 0, -1)]
     bodies = [json.loads(base64.b64decode(message["body"])) for message in reversed(waiting)]
     return [arguments[0] for arguments, _keywords, _options in bodies if arguments]
 

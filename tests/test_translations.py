@@ -14,9 +14,11 @@ from django.utils.formats import number_format
 from django.utils.translation import override
 
 from dedup_site.accounts.models import User
+from scanning.findings import ERROR_MESSAGES
 from tests.conftest import MakePair
 
-FOLDER = Path(__file__).parent.parent / "locale/zh_Hant/LC_MESSAGES"
+HOUSE = Path(__file__).parent.parent
+FOLDER = HOUSE / "locale/zh_Hant/LC_MESSAGES"
 CATALOGUE = polib.pofile(str(FOLDER / "django.po"))
 PLACEHOLDER = re.compile(r"%%|%(?:\(\w+\))?[a-z]|\{\w*\}")
 CHINESE = "zh-hant"
@@ -73,6 +75,15 @@ def test_each_catalogue_names_its_language(path: Path) -> None:
     header = polib.pofile(str(path)).metadata
     assert header["Language"] == path.relative_to(FOLDER.parent.parent).parts[0]
     assert header["Plural-Forms"] == "nplurals=1; plural=0;"
+
+
+def test_the_engine_says_nothing_that_cannot_be_translated() -> None:
+    """It knows no Django, so that its fixed messages are named again for the catalogue."""
+    fixed = re.compile(r'PictureError\("\w+", ("[^"]+")\)')
+    said = set[str]()
+    for path in (HOUSE / "scanning/engine").glob("*.py"):
+        said |= {message.strip('"') for message in fixed.findall(path.read_text(encoding="utf-8"))}
+    assert said == set(ERROR_MESSAGES)
 
 
 @pytest.mark.django_db

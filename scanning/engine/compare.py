@@ -158,7 +158,7 @@ def _sheets(left: Picture, right: Picture, found: Placed) -> Finding:
     agreement = np.where(lines.telling, lines.agreement, 1)
     differing = regions(agreement < CHANGED, 1 - agreement)
     rows, columns = agreement.shape
-    changed = [r for r in differing if not _is_overlay(r, lines)]
+    changed = _changed(differing, lines)
     worst = float(np.partition(telling, 2)[2])
     share = float((telling >= CHANGED).mean())
     height, width = rows * 8, columns * 8
@@ -186,12 +186,25 @@ def _sheets(left: Picture, right: Picture, found: Placed) -> Finding:
     )
 
 
-def _is_overlay(region: Region, lines: Strokes) -> bool:
-    """Whether one side only has something pale laid over what both have: a watermark, a tint."""
-    same = float(np.quantile(lines.dark[region.cells], 0.02)) >= CHANGED
-    left = float(lines.left[region.cells].max())
-    right = float(lines.right[region.cells].max())
-    return same and min(left, right) < NOTHING and max(left, right) < PALE
+def _changed(differing: list[Region], lines: Strokes) -> list[Region]:
+    """The regions that are more than something pale laid over: other strokes, not a watermark."""
+    if not differing:
+        return []
+    lacking_right, lacking_left = lines.lacking()
+
+    def heavy(region: Region) -> bool:
+        left = float(lacking_right[region.cells].max())
+        right = float(lacking_left[region.cells].max())
+        return min(left, right) >= NOTHING or max(left, right) >= PALE
+
+    if all(heavy(region) for region in differing):
+        return differing
+    dark = lines.dark()
+    return [
+        region
+        for region in differing
+        if heavy(region) or float(np.quantile(dark[region.cells], 0.02)) < CHANGED
+    ]
 
 
 def _replaced(found: Placed) -> list[Region]:

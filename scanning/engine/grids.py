@@ -60,16 +60,15 @@ def on_grid(
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    xs = np.arange(size[0])
-    ys = np.arange(size[1])[:, None]
-    at_x = matrix[0, 0] * xs + matrix[0, 1] * ys + matrix[0, 2]
-    at_y = matrix[1, 0] * xs + matrix[1, 1] * ys + matrix[1, 2]
-    inside = (
-        (at_x >= -0.6)
-        & (at_y >= -0.6)
-        & (at_x <= right.shape[1] - 0.4)
-        & (at_y <= right.shape[0] - 0.4)
+    corners = np.array(
+        [[0, 0], [right.shape[1] - 1, 0], [right.shape[1] - 1, right.shape[0] - 1],
+         [0, right.shape[0] - 1]], np.float64
     )
+    back = np.linalg.inv(matrix)
+    outline = np.clip(corners @ back[:2, :2].T + back[:2, 2], -30000, 30000)
+    covered = np.zeros((size[1], size[0]), np.uint8)
+    cv2.fillConvexPoly(covered, np.round(outline * 16).astype(np.int32), 1, shift=4)
+    inside: Mask = covered.view(np.bool_)
     return grid_left.astype(np.float32), grid_right.astype(np.float32), inside
 
 

@@ -18,23 +18,39 @@ FINE: Final = 1024  # px, the longest edge of the grid on which strokes are comp
 STROKE: Final = 21  # px on that grid: whatever dark is thinner is a stroke
 INK: Final = 100.0  # the level that full ink is brought to
 HOLDS_INK: Final = 10.0  # contrast of a tile that holds strokes
+LID: Final = 8  # cells from the edge up to which a scanner's lid may show
 CHANGED: Final = 0.62  # agreement below which the strokes of a tile are other strokes
 
 
 @dataclass(frozen=True, slots=True)
 class Strokes:
-    """How the strokes of two sheets agree, tile by tile (rows and columns of CELL px).
+    """How the strokes of two sheets agree.
 
-    agreement: -1..1; telling: the tiles in the overlap that hold ink; dark: the agreement of the
-    dark strokes alone, 1 where neither side has any; left, right: the ink of either side, in
-    units of INK, that the other one has nothing of.
+    left, right: the ink of either sheet, H x W, in units of INK; inside: where they overlap;
+    agreement: tile by tile (rows and columns of CELL px), -1..1; telling: the tiles in the
+    overlap that hold ink.
     """
 
-    agreement: Raster
-    telling: Mask
-    dark: Raster
     left: Raster
     right: Raster
+    inside: Mask
+    agreement: Raster
+    telling: Mask
+
+    def lacking(self) -> tuple[Raster, Raster]:
+        """The ink of the left and of the right that the other has nothing of, cell by cell.
+
+        Ink that something pale covers is still there.
+        """
+        return _lacking(self.left, self.right), _lacking(self.right, self.left)
+
+    def dark(self) -> Raster:
+        """The agreement of the dark strokes alone, 1 where neither side has any."""
+        tiles = tile_agreement(
+            _dark(self.left), _dark(self.right), self.inside, cells=3, reach=1, noise=5
+        )
+        holds = np.maximum(tiles.left, tiles.right) > HOLDS_INK
+        return np.where(holds, tiles.agreement, 1).astype(np.float32)
 
 
 def is_paper(picture: Picture) -> bool:
@@ -71,16 +87,7 @@ def strokes(left: Picture, right: Picture, placement: Matrix) -> tuple[Matrix, S
     tiles = tile_agreement(one, other, inside, cells=3, reach=1, noise=5)
     telling = tiles.inside & (np.maximum(tiles.left, tiles.right) > HOLDS_INK)
     telling &= ~(_lid(grid.left, inside) | _lid(grid.right, inside))
-    dark = tile_agreement(_dark(one), _dark(other), inside, cells=3, reach=1, noise=5)
-    holds = np.maximum(dark.left, dark.right) > HOLDS_INK
-    lines = Strokes(
-        tiles.agreement,
-        telling,
-        np.where(holds, dark.agreement, 1).astype(np.float32),
-        _top(_lacking(one, other)),
-        _top(_lacking(other, one)),
-    )
-    return placement, lines
+    return placement, Strokes(one, other, inside, tiles.agreement, telling)
 
 
 def _lid(values: Raster, inside: Mask) -> Mask:
@@ -93,10 +100,12 @@ def _lid(values: Raster, inside: Mask) -> Mask:
     dark = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     covered = cv2.resize(inside.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST)
     border = cv2.copyMakeBorder(covered, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    edge = (cv2.erode(border, np.ones((5, 5), np.uint8))[1:-1, 1:-1] == 0) & (dark > 0)
+    edge = cv2.erode(border, np.ones((5, 5), np.uint8))[1:-1, 1:-1] == 0
+    reach = 2 * LID + 1
+    brim = cv2.erode(border, np.ones((reach, reach), np.uint8))[1:-1, 1:-1] == 0
     _, labels = cv2.connectedComponents(dark)
-    lid = np.isin(labels, np.unique(labels[edge])) & (dark > 0)
-    grown: Mask = cv2.dilate(lid.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    lid = np.isin(labels, np.unique(labels[edge & (dark > 0)])) & (dark > 0)
+    grown: Mask = (cv2.dilate(lid.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & brim
     return grown
 
 
@@ -106,8 +115,8 @@ def _dark(ink: Raster) -> Raster:
 
 
 def _lacking(ink: Raster, other: Raster) -> Raster:
-    """Ink that the other side has nothing of, not even when covered by something pale."""
-    return np.maximum(0.6 * ink - cv2.dilate(other, np.ones((3, 3), np.uint8)), 0)
+    around = cv2.dilate(other, np.ones((3, 3), np.uint8))
+    return _top(np.maximum(cv2.addWeighted(ink, 0.6, around, -1, 0), 0))
 
 
 def _ground(values: Raster, size: int) -> Raster:
@@ -119,13 +128,13 @@ def _ground(values: Raster, size: int) -> Raster:
 
 def _ink(values: Raster, shape: tuple[int, ...], inside: Mask) -> Raster:
     ground = _ground(values, STROKE)
-    ink = ((ground - values) / np.maximum(ground, 40))[: shape[0], : shape[1]]
-    seen = ink[inside][::7]
+    ink = cv2.divide(cv2.subtract(ground, values), cv2.max(ground, 40.0))[: shape[0], : shape[1]]
+    seen = ink[::3, ::3][inside[::3, ::3]]
     if not len(seen):
         return np.zeros(shape, np.float32)
     # Full ink: the middle of whatever is clearly ink.
     full = float(np.median(seen[seen >= 0.5 * np.quantile(seen, 0.998)]))
-    return np.clip(ink * (INK / max(full, 0.02)), 0, 1.3 * INK)
+    return cv2.min(ink * (INK / max(full, 0.02)), 1.3 * INK)
 
 
 def _shrunk(inside: Mask, margin: int) -> Mask:

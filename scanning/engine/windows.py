@@ -2,10 +2,11 @@
 
 A window's hash is the signs of the 64 lowest frequencies of its DCT, without the average. Signs
 need no median: mirroring and turning the picture flips and moves bits exactly. All windows follow
-from the raster by two small matrix products.
+from one raster by small matrix products.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -77,8 +78,11 @@ def cosines(start: float, end: float, kept: int, side: int) -> NDArray[np.float3
 
 def window_codes(raster: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """The hash of each of WINDOWS of a raster of shape (n, n). Shape (len(WINDOWS),)."""
-    low = _spectra(raster)
-    chosen = low[_PLACES[:, 0, None], _V, _PLACES[:, 1, None], _U]
+    functions = _functions(len(raster))
+    # Many small products, too small for a BLAS to start threads for.
+    halves = functions @ raster.astype(np.float32)
+    low = halves[_PLACES[:, 0]] @ functions.transpose(0, 2, 1)[_PLACES[:, 1]]
+    chosen = low.reshape(len(low), -1).take(_V * _KEPT + _U, axis=1)
     return np.packbits(chosen > 0, axis=1).view(np.uint64).reshape(-1)
 
 
@@ -94,17 +98,7 @@ def turned_codes(codes: NDArray[np.uint64], turn: Turn) -> NDArray[np.uint64]:
     return np.packbits(bits, axis=1).view(np.uint64).reshape(codes.shape)
 
 
-def _spectra(raster: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """DCT coefficients for each cut of the height and of the width: (cuts, kept, cuts, kept)."""
-    functions = _functions(len(raster))
-    low: NDArray[np.float32] = functions @ raster.astype(np.float32) @ functions.T
-    return low.reshape(len(_CUTS), _KEPT, len(_CUTS), _KEPT)
-
-
-_FUNCTIONS: dict[int, NDArray[np.float32]] = {}
-
-
+@cache
 def _functions(side: int) -> NDArray[np.float32]:
-    if side not in _FUNCTIONS:
-        _FUNCTIONS[side] = np.vstack([cosines(*cut, _KEPT, side) for cut in _CUTS])
-    return _FUNCTIONS[side]
+    """The cosines of each cut: (cuts, kept, side)."""
+    return np.stack([cosines(*cut, _KEPT, side) for cut in _CUTS])

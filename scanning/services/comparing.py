@@ -5,10 +5,9 @@ says whether they are (`near`) or only look alike (`lookalike`), with the boxes 
 one version of it has judged is not compared again by a later scan.
 """
 
-import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -19,12 +18,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from numpy.typing import NDArray
 
 from scanning.engine.compare import EDGE, compare
-from scanning.engine.errors import PictureError
 from scanning.engine.evidence import Comparison
-from scanning.models import CandidatePair, Chunk, Finding, Picture, ScanRun, SourceFile
+from scanning.models import CandidatePair, Chunk, Finding, Picture, ScanRun
 from scanning.services import ledger
-from scanning.services.reading import decoder
-from scanning.storage import SourceUnavailable, open_source
+from scanning.services.reading import CAREFUL_ATTEMPT, decoder, read_again
 from scanning.versions import comparison_version
 
 VERSION = comparison_version()
@@ -35,6 +32,8 @@ Grey = NDArray[np.uint8]
 CHUNK_PAIRS = 50
 KEPT_PICTURES = 64
 STORE_SECONDS = 3.0
+# The score, in thousandths, of a pair that could not be compared.
+UNDECIDED = 500
 
 
 def wanted(run: ScanRun) -> QuerySet[CandidatePair]:
@@ -57,65 +56,69 @@ class Greys:
     """Grey pictures of a library, the last few of them kept: neighbours come one after another."""
 
     library_id: int
+    keep: Callable[[], None]
     kept: OrderedDict[int, Grey | None] = field(default_factory=OrderedDict)
 
     def of(self, picture: Picture) -> Grey | None:
         """The picture, or None when no file of it can be read any more."""
         if picture.pk not in self.kept:
-            self.kept[picture.pk] = self._read(picture)
+            self.kept[picture.pk] = read_again(
+                self.library_id,
+                bytes(picture.sha256),
+                lambda descriptor: decoder().grey(descriptor, max_edge=EDGE),
+                self.keep,
+            )
             if len(self.kept) > KEPT_PICTURES:
                 self.kept.popitem(last=False)
         self.kept.move_to_end(picture.pk)
         return self.kept[picture.pk]
 
-    def _read(self, picture: Picture) -> Grey | None:
-        file = (
-            SourceFile.objects.readable()
-            .filter(library_id=self.library_id, sha256=picture.sha256)
-            .select_related("library")
-            .first()
-        )
-        if file is None:
-            return None
-        try:
-            descriptor = open_source(file)
-        except SourceUnavailable:
-            return None
-        try:
-            return decoder().grey(descriptor, max_edge=EDGE)
-        except PictureError:
-            return None
-        finally:
-            os.close(descriptor)
-
 
 def compare_pairs(chunk: Chunk) -> None:
     """Do a run's compare chunk: judge its pairs that this version has not judged yet.
 
+    A pair of which a picture is out of reach now is left to people, and to the next run.
+
     Raises:
         LostLease: the chunk is no longer ours, or its run was paused or ended.
     """
-    greys = Greys(chunk.run.library_id)
+    greys = Greys(chunk.run.library_id, ledger.LeaseKeeper(chunk))
+    # After trouble pairs are stored one by one, to find out which one ends the worker.
+    pause = STORE_SECONDS if chunk.attempts < CAREFUL_ATTEMPT else 0.0
     judged: list[CandidatePair] = []
-    done = 0
     stored = time.monotonic()
     for pair in _open_pairs(chunk):
-        done += 1
         left, right = greys.of(pair.left), greys.of(pair.right)
-        if left is not None and right is not None:
+        if left is None or right is None:
+            _leave_to_people(pair)
+        else:
             _judge(pair, compare(left, right))
-            judged.append(pair)
-        if time.monotonic() - stored > STORE_SECONDS:
-            if _store(chunk, judged, done).run.is_paused:
+        judged.append(pair)
+        if time.monotonic() - stored >= pause:
+            if _store(chunk, judged).run.is_paused:
                 raise ledger.LostLease
-            judged, done, stored = [], 0, time.monotonic()
-    _store(chunk, judged, done)
+            judged, stored = [], time.monotonic()
+    _store(chunk, judged)
     _complete(chunk)
 
 
-def _open_pairs(chunk: Chunk) -> Iterator[CandidatePair]:
+def give_up(chunk: Chunk) -> None:
+    """Do a chunk that has ended too many workers: its first open pair is left to people.
+
+    Raises:
+        LostLease: as in `compare_pairs`.
+    """
+    culprit = _open_pairs(chunk).first()
+    if culprit is not None:
+        _leave_to_people(culprit)
+        culprit.compared_with = VERSION
+        _store(chunk, [culprit])
+    compare_pairs(chunk)
+
+
+def _open_pairs(chunk: Chunk) -> QuerySet[CandidatePair]:
     pairs = CandidatePair.objects.filter(pk__in=chunk.pair_ids).exclude(compared_with=VERSION)
-    return pairs.select_related("left", "right").order_by("left_id", "right_id").iterator(100)
+    return pairs.select_related("left", "right").order_by("left_id", "right_id")
 
 
 def _judge(pair: CandidatePair, comparison: Comparison) -> None:
@@ -126,6 +129,11 @@ def _judge(pair: CandidatePair, comparison: Comparison) -> None:
     pair.transform = comparison.transform.code() if comparison.transform else ""
     pair.evidence = pair.evidence | {"comparison": evidence_of(comparison)}
     pair.compared_with = VERSION
+
+
+def _leave_to_people(pair: CandidatePair) -> None:
+    """A pair that could not be compared must not stay hidden among the look-alikes."""
+    pair.tier, pair.score = Tier.NEAR, UNDECIDED
 
 
 def evidence_of(comparison: Comparison) -> dict[str, Any]:
@@ -147,15 +155,17 @@ def evidence_of(comparison: Comparison) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _store(chunk: Chunk, judged: list[CandidatePair], done: int) -> Chunk:
+def _store(chunk: Chunk, judged: list[CandidatePair]) -> Chunk:
     """Write what was judged so far; the chunk as it stands, whose run may have been paused."""
     current = ledger.hold(chunk)
     CandidatePair.objects.bulk_update(
         sorted(judged, key=lambda pair: pair.pk),
         ["tier", "score", "transform", "evidence", "compared_with"],
     )
-    current.pairs_done += done
-    current.save(update_fields=["pairs_done", "lease_until"])
+    current.pairs_done = min(current.pairs_done + len(judged), len(current.pair_ids))
+    if judged:
+        current.attempts = 0  # whatever ended workers before, there is progress
+    current.save(update_fields=["pairs_done", "attempts", "lease_until"])
     return current
 
 

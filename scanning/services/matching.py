@@ -28,7 +28,7 @@ from scanning.models import (
 )
 from scanning.selection import Selection
 from scanning.services import comparing, ledger
-from scanning.services.reading import pixel_digest
+from scanning.services.reading import decoder, read_again
 from scanning.storage import raw_path
 
 Tier = CandidatePair.Tier
@@ -41,8 +41,6 @@ WHOLE_NODE = 30
 SAME_PIXELS_DISTANCE = 6
 # How many codes are joined with all before them at a time: a few seconds' work for a million.
 JOINED_AT_ONCE = 10_000
-# How many files of one picture are tried before its pixels are taken as unknown.
-FILES_TRIED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +233,10 @@ def _pairs_between(
 
 @dataclass(slots=True)
 class _Pixels:
-    """Digests of decoded pixels; those that reading left out are computed when first needed."""
+    """Digests of decoded pixels; those that reading left out are computed when first needed.
+
+    Nothing stands for a picture of which no file can be read any more.
+    """
 
     known: dict[int, bytes]
     library_id: int
@@ -250,7 +251,8 @@ class _Pixels:
 
     def _digest(self, content: Content) -> bytes:
         if content.pk not in self.known:
-            digest = self.known[content.pk] = self._compute(content)
+            digest = read_again(self.library_id, content.sha256, decoder().pixel_digest, self.keep)
+            self.known[content.pk] = digest or b""
             if digest:
                 Fingerprint.objects.bulk_create(
                     [
@@ -264,17 +266,6 @@ class _Pixels:
                     ignore_conflicts=True,
                 )
         return self.known[content.pk]
-
-    def _compute(self, content: Content) -> bytes:
-        """The digest, or nothing when no file of the picture can be read any more."""
-        files = (
-            SourceFile.objects.readable()
-            .filter(library_id=self.library_id, sha256=content.sha256)
-            .select_related("library")
-            .order_by("pk")[:FILES_TRIED]
-        )
-        digests = (pixel_digest(file, self.keep) for file in files)
-        return next(filter(None, digests), b"")
 
 
 def _matters(match: Match, configuration: dict[str, Any]) -> bool:
@@ -314,15 +305,21 @@ def _store(chunk: Chunk, batch: list[Match]) -> None:
 def _judged(batch: list[Match]) -> dict[tuple[int, int], int]:
     """The near pairs among the batch that the present comparison has judged, by their pictures.
 
-    They keep what it said: a later scan only finds them again.
+    They keep what it said: a later scan only finds them again. Locked, because the scan of
+    another library may be judging them now.
     """
     near = [match for match in batch if match.tier == Tier.NEAR]
     rows = CandidatePair.objects.filter(
         left_id__in={match.left.pk for match in near},
         right_id__in={match.right.pk for match in near},
-        compared_with=comparing.VERSION,
-    ).values_list("left_id", "right_id", "pk")
-    known = {(left, right): pk for left, right, pk in rows}
+    )
+    known = {
+        (pair.left_id, pair.right_id): pair.pk
+        for pair in rows.only("left_id", "right_id", "compared_with")
+        .order_by("pk")
+        .select_for_update(no_key=True)
+        if pair.compared_with == comparing.VERSION
+    }
     return {match.key: known[match.key] for match in near if match.key in known}
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -34,8 +35,11 @@ BATCH_SECONDS = 3.0
 # From this attempt on files are stored one by one, to find out which one ends the worker.
 CAREFUL_ATTEMPT = 3
 BLOCK = 1 << 20
+# How many files of one content are tried before it is taken as out of reach.
+FILES_TRIED = 3
 
 Status = tuple[int, int, int]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -212,11 +216,25 @@ def _decode(outcome: Outcome, descriptor: int, status: Status) -> None:
         outcome.fail(_("It changed while it was being read. Scan again."))
 
 
-def pixel_digest(file: SourceFile, keep: Callable[[], None]) -> bytes | None:
-    """The digest of the pixels of a file that was read before.
+def read_again(
+    library_id: int, sha256: bytes, decode: Callable[[int], T], keep: Callable[[], None]
+) -> T | None:
+    """What `decode` makes of the descriptor of a file that was read before with this digest.
 
-    None where it cannot be read now, or does not have the content any more that it had then.
+    None where no file of the library can be read now, or has that content any more.
     """
+    files = SourceFile.objects.readable().filter(library_id=library_id, sha256=sha256)
+    for file in files.select_related("library").order_by("pk")[:FILES_TRIED]:
+        keep()
+        decoded = _decoded_if_unchanged(file, decode, keep)
+        if decoded is not None:
+            return decoded
+    return None
+
+
+def _decoded_if_unchanged(
+    file: SourceFile, decode: Callable[[int], T], keep: Callable[[], None]
+) -> T | None:
     try:
         descriptor = open_source(file)
     except SourceUnavailable:
@@ -225,8 +243,8 @@ def pixel_digest(file: SourceFile, keep: Callable[[], None]) -> bytes | None:
         status = _status(descriptor)
         if _digest(descriptor, status[0], keep)[1] != bytes(file.sha256 or b""):
             return None
-        digest = decoder().pixel_digest(descriptor)
-        return digest if _status(descriptor) == status else None
+        decoded = decode(descriptor)
+        return decoded if _status(descriptor) == status else None
     except (OSError, PictureError):
         return None
     finally:

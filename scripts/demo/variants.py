@@ -18,7 +18,7 @@ def jpeg(
     model: str = "",
     orientation: int = 0,
 ) -> bytes:
-    """JPEG bytes at the best quality up to `quality` that fits into `limit` bytes."""
+    """JPEG bytes at the best quality up to `quality` that fits `limit` bytes, never below 30."""
     exif = Image.Exif()
     if model:
         exif[0x010F], exif[0x0110] = "Sampan Optical", model

@@ -9,9 +9,7 @@ from scanning.selection import Selection
 
 
 def selection(include: str = "", exclude: str = "", minimum_bytes: int = 0) -> Selection:
-    return Selection.of(
-        {"include": include, "exclude": exclude, "minimum_bytes": minimum_bytes}
-    )
+    return Selection.of({"include": include, "exclude": exclude, "minimum_bytes": minimum_bytes})
 
 
 def takes(chosen: Selection, path: str, size: int = 1000) -> bool:

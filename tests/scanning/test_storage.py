@@ -211,9 +211,7 @@ def test_no_link_is_followed_at_any_depth(
         open_source(file_at(library, str(path)))
 
 
-def test_a_root_that_became_a_link_to_the_outside_is_refused(
-    library: Library, root: Path
-) -> None:
+def test_a_root_that_became_a_link_to_the_outside_is_refused(library: Library, root: Path) -> None:
     root.rmdir()
     root.symlink_to("/etc")
     with pytest.raises(SourceUnavailable, match="/etc is not under LIBRARY_ROOTS"):

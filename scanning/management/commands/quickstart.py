@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Sum
 
 from scanning.attributes import PatternError
-from scanning.models import Chunk, ScanRun
+from scanning.models import ScanRun
+from scanning.progress import progress_of
 from scanning.services.quickstart import ScanFailed, mount, scan
 from scanning.services.summary import LibrarySummary, library_summary
 from scanning.storage import RootRefused
@@ -104,19 +104,22 @@ class ProgressLine:
         sys.stderr.flush()
 
     def line(self, run: ScanRun) -> str:
-        """The progress in words; files that did not change count as done."""
+        """The progress in words; only files that are new or changed are read."""
         if run.is_paused:
             return f"{run.library}: paused; resume or cancel the scan on its page"
         if run.state == ScanRun.State.WALKING:
             return f"{run.library}: listing files …"
-        if run.state != ScanRun.State.READING:
-            return f"{run.library}: {run.get_state_display().lower()}, {run.files_found} files"
-        sums = Chunk.objects.filter(run=run, kind=Chunk.Kind.READ).aggregate(
-            total=Sum("files_total", default=0),
-            done=Sum("files_done", default=0),
-            errors=Sum("errors", default=0),
-        )
-        share = sums["done"] / sums["total"] if sums["total"] else 1.0
-        bar = "█" * round(share * self.WIDTH)
-        errors = f", {sums['errors']} errors" if sums["errors"] else ""
-        return f"{run.library}: {bar:░<{self.WIDTH}} {sums['done']}/{sums['total']} files{errors}"
+        progress = progress_of(run)
+        if run.state == ScanRun.State.READING:
+            errors = f", {progress.errors} errors" if progress.errors else ""
+            done = self.bar(progress.done, progress.total)
+            return f"{run.library}: reading pictures {done} files{errors}"
+        if run.state == ScanRun.State.COMPARING:
+            done = self.bar(progress.pairs_done, progress.pairs_total)
+            return f"{run.library}: comparing {done} near pairs"
+        return f"{run.library}: {run.get_state_display().lower()}, {run.files_found} files"
+
+    def bar(self, done: int, total: int) -> str:
+        """A bar and two numbers."""
+        filled = "█" * round(self.WIDTH * (done / total if total else 1.0))
+        return f"{filled:░<{self.WIDTH}} {done}/{total}"
