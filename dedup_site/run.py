@@ -28,17 +28,16 @@ from scanning.engine.decode import FORMATS
 HOST = "127.0.0.1"
 CHECKOUT = Path(__file__).resolve().parent.parent
 DEMO_LIBRARY = CHECKOUT / "demo" / "library"
+DEMO_PATTERN = """\
+products/{vendor}/…
+tenders/{tender}/{supplier}/…
+registry/{district}/…
+customers/{customer}/…"""
 # How the demo library is mounted; demo/README.md says what is in it.
 DEMO_OPTIONS = (
-    "--name",
-    "Demo library",
-    "--manifest",
-    "manifest.csv",
-    "--attributes",
-    "products/{vendor}/…\n"
-    "tenders/{tender}/{supplier}/…\n"
-    "registry/{district}/…\n"
-    "customers/{customer}/…",
+    *("--name", "Demo library"),
+    *("--manifest", "manifest.csv"),
+    *("--attributes", DEMO_PATTERN),
 )
 READY_SECONDS = 60
 

@@ -4,14 +4,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Case, Count, Value, When
+from django.db.models import BooleanField, Case, Count, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from dedup_site.accounts.models import User
 from review.filters import PairFilter, State
-from review.models import Decision
+from review.models import Decision, Skip
 from review.paging import TIERS
-from review.querysets import Pairs, is_held, was_skipped_by
+from review.querysets import Pairs, is_held
 
 # Beyond this the page says "10,000+": nobody plans a day by the exact number.
 MOST_LEFT = 10_000
@@ -49,13 +49,17 @@ def _groups(pairs: Pairs, user: User) -> Any:
     return (
         pairs.annotate(
             verdict=Coalesce("review__verdict", Value("")),
-            skipped=was_skipped_by(user),
-            held=Case(When(is_held(), then=True), default=False, output_field=BooleanField()),
+            skipped=_flag(Q(pk__in=Skip.objects.filter(user=user).values("pair"))),
+            held=_flag(is_held()),
         )
         .order_by()
         .values("tier", "verdict", "skipped", "held")
         .annotate(pairs=Count("pk"))
     )
+
+
+def _flag(condition: Q) -> Case:
+    return Case(When(condition, then=True), default=False, output_field=BooleanField())
 
 
 def _states_of(row: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dedup_site.accounts.models import User
-from review import comparison, evidence, policies, wording
+from review import compared, comparison, evidence, policies, wording
 from review.models import REASONS, Decision, Hold, Matter, PairReview, Verdict
 from review.services.holds import UNASSIGNED
 from review.services.leases import Lease
@@ -74,7 +74,8 @@ def context(
         "left": left,
         "right": right,
         "differences": comparison.differences(left, right),
-        "tier_words": wording.TIERS[pair.tier],
+        "tier_words": compared.sentence(pair) or wording.TIERS[pair.tier],
+        "regions": compared.regions(pair),
         "facts": wording.facts(pair),
         "findings": [
             (finding, wording.rules(finding)) for finding in evidence.findings_for(pair, user)

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from review.compared import transform_words
 from scanning.models import CandidatePair, Finding, Fingerprint
 
 BITS = 256
@@ -45,8 +46,8 @@ def facts(pair: CandidatePair) -> list[Fact]:
                 % {"distance": pair.distance, "bits": BITS},
             )
         )
-    if pair.transform:
-        known.append(Fact(gettext("Transform"), pair.transform))
+    if transform := transform_words(pair.transform):
+        known.append(Fact(gettext("Transform"), transform))
     return known
 
 

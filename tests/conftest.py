@@ -10,14 +10,15 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Role
 from scanning.models import (
     CandidatePair,
-    Fingerprint,
     Finding,
+    Fingerprint,
     Library,
     LibraryAccess,
     Picture,
@@ -63,6 +64,13 @@ def real_database(
         databases.use(name)
         yield databases.url_of(name)
         databases.use(before)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A page in Chinese leaves its language behind in the thread; the next test starts anew."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import redis
 from django.db import connection
 
+from dedup_site.audit.models import AuditEvent
 from scanning.models import (
     CandidatePair,
     Chunk,
@@ -24,6 +25,7 @@ from scanning.models import (
     ScanRun,
     SourceFile,
 )
+from scanning.services import ledger
 from scanning.services.runs import start_run
 from scanning.tasks import sweep, work_chunk
 
@@ -56,6 +58,13 @@ def started(library: Library, **settings: Any) -> ScanRun:
     return start_run(job=job_of(library, **settings), actor=None)
 
 
+def claimed(chunk: Chunk) -> Chunk:
+    """The chunk, claimed by this process."""
+    ours = ledger.claim(chunk.pk)
+    assert ours is not None
+    return ours
+
+
 def work_off(run: ScanRun) -> ScanRun:
     """Do all chunks of a run in this process; the run as it is then."""
     while chunk := Chunk.objects.ready().filter(run=run).order_by("kind", "ordinal").first():
@@ -85,22 +94,22 @@ def follow(run: ScanRun) -> ScanRun:
     return run
 
 
-def at_once(count: int, work: Callable[[], T]) -> list[T]:
-    """What `work` gives in each of `count` threads that begin at the same moment.
+def at_once(*works: Callable[[], T]) -> list[T]:
+    """What each of `works` gives, in threads that begin at the same moment.
 
     Each has a connection to the database of its own.
     """
-    together = threading.Barrier(count)
+    together = threading.Barrier(len(works))
 
-    def begin() -> T:
+    def begin(work: Callable[[], T]) -> T:
         together.wait()
         try:
             return work()
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(count) as pool:
-        return [future.result() for future in [pool.submit(begin) for _ in range(count)]]
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [future.result() for future in [pool.submit(begin, work) for work in works]]
 
 
 def broker() -> redis.Redis:
@@ -115,6 +124,12 @@ def messages() -> list[int]:
         waiting = [json.loads(item) for key in keys for item in queue.lrange(key, 0, -1)]
     bodies = [json.loads(base64.b64decode(message["body"])) for message in reversed(waiting)]
     return [arguments[0] for arguments, _keywords, _options in bodies if arguments]
+
+
+def actions(run: ScanRun) -> list[str]:
+    """What the audit log says about a run."""
+    events = AuditEvent.objects.filter(target_type="scanning.scanrun", target_id=str(run.pk))
+    return list(events.order_by("pk").values_list("action", flat=True))
 
 
 def make_library(root: Path, **fields: Any) -> Library:

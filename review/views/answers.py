@@ -136,5 +136,3 @@ def _undone(request: SignedInRequest, decision: Decision) -> HttpResponse:
         return JsonResponse({"message": message, "url": url})
     messages.success(request, message)
     return redirect(url)
-
-

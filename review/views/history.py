@@ -33,9 +33,7 @@ def history(request: SignedInRequest) -> HttpResponse:
         "filter": chosen,
         "is_everybody": policies.sees_all_decisions(request.user),
         "is_filtered": any(query.values()),
-        "lines": [
-            (decision, _is_undoable(request, decision)) for decision in page[:PAGE]
-        ],
+        "lines": [(decision, _is_undoable(request, decision)) for decision in page[:PAGE]],
         "newest_url": f"?{query.urlencode()}" if before else "",
         "older_url": f"?{older.urlencode()}" if len(page) > PAGE else "",
     }

@@ -24,6 +24,7 @@ from scanning.engine.paper import CHANGED, INK, Strokes, is_paper, strokes
 from scanning.engine.placing import AGREES, Placed, placed
 from scanning.engine.regions import Region, boxes, regions
 from scanning.engine.registration import Matrix, Picture, reduced
+from scanning.engine.tiles import CELL, Mask, Raster
 
 cv2.setNumThreads(1)
 
@@ -31,16 +32,21 @@ EDGE: Final = 1024  # px; larger pictures are reduced to this
 PLAIN: Final = 2.0  # grey levels of contrast below which a picture shows nothing
 SEEN: Final = 0.5  # the share of one picture that the overlap has to cover
 
-SAME_MEAN: Final = 0.74  # photographs
-SAME_SHARE: Final = 0.66
-OTHER_MEAN: Final = 0.66
-OTHER_SHARE: Final = 0.5
+SAME_MEAN: Final = 0.71  # photographs
+SAME_SHARE: Final = 0.56
+OTHER_MEAN: Final = 0.64
+OTHER_SHARE: Final = 0.48
 DIFFERS: Final = 0.5
 
 SHEET_MEAN: Final = 0.7  # documents: below this on the coarse grid, another record
 NOTHING: Final = 0.03 * INK
+FAINT: Final = 0.06 * INK
+HEAVY: Final = 0.22 * INK
 PALE: Final = 0.25 * INK
+SHARP: Final = 0.92  # agreement that all strokes of one sheet reach on sharp scans
 CLEAR: Final = 20.0  # contrast of a tile that shows something clear
+OTHER: Final = 0.5  # agreement at which two clear tiles show different things
+MARGIN: Final = 0.27  # of the overlap, from its edge: where captions, logos and dates lie
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +161,16 @@ def _sheets(left: Picture, right: Picture, found: Placed) -> Finding:
     telling = lines.agreement[lines.telling]
     if len(telling) < 8:
         return replace(_photographs(found), placement=placement)
+    least = _least(telling)
+    lacking = lines.lacking()
     agreement = np.where(lines.telling, lines.agreement, 1)
-    differing = regions(agreement < CHANGED, 1 - agreement)
+    other = lines.telling & (np.maximum(*lacking) > HEAVY)
+    differing = regions((agreement < least) | other, 1 - agreement)
     rows, columns = agreement.shape
-    changed = _changed(differing, lines)
+    changed = _changed(differing, lines, lacking)
     worst = float(np.partition(telling, 2)[2])
-    share = float((telling >= CHANGED).mean())
-    height, width = rows * 8, columns * 8
+    share = float((telling >= least).mean())
+    height, width = rows * CELL, columns * CELL
     if changed:
         few = share > 0.94
         return Finding(
@@ -186,43 +195,60 @@ def _sheets(left: Picture, right: Picture, found: Placed) -> Finding:
     )
 
 
-def _changed(differing: list[Region], lines: Strokes) -> list[Region]:
+def _least(agreement: Raster) -> float:
+    """The agreement below which strokes are other strokes, by how well the two sheets agree at all.
+
+    Sharp scans of one sheet agree almost fully everywhere; small or strongly compressed pictures
+    do not anywhere.
+    """
+    usual = float(np.quantile(agreement, 0.05))
+    return min(SHARP, max(CHANGED, 1 - 4 * (1 - usual)))
+
+
+def _changed(
+    differing: list[Region], lines: Strokes, lacking: tuple[Raster, Raster]
+) -> list[Region]:
     """The regions that are more than something pale laid over: other strokes, not a watermark."""
-    if not differing:
-        return []
-    lacking_right, lacking_left = lines.lacking()
 
-    def heavy(region: Region) -> bool:
-        left = float(lacking_right[region.cells].max())
-        right = float(lacking_left[region.cells].max())
-        return min(left, right) >= NOTHING or max(left, right) >= PALE
+    def pale(region: Region) -> bool:
+        least, most = sorted((ink[region.cells] for ink in lacking), key=np.median)
+        return bool(least.max() < NOTHING and np.median(most) > FAINT and most.max() < PALE)
 
-    if all(heavy(region) for region in differing):
+    if not any(pale(region) for region in differing):
         return differing
     dark = lines.dark()
     return [
         region
         for region in differing
-        if heavy(region) or float(np.quantile(dark[region.cells], 0.02)) < CHANGED
+        if not pale(region) or float(np.quantile(dark[region.cells], 0.02)) < CHANGED
     ]
 
 
 def _replaced(found: Placed) -> list[Region]:
     """Where both show something clear, but not the same, away from the edges.
 
-    What is laid over a picture (a caption, a logo, a date) lies at its edge, or lets it shine
+    What is laid over a picture (a caption, a logo, a date) lies along its edge, or lets it shine
     through; what is replaced in its midst makes it another picture.
     """
     tiles = found.tiles
+    weight = 1 - tiles.agreement
     clear = np.minimum(tiles.left, tiles.right) > CLEAR
-    differing = found.telling & clear & (tiles.agreement < DIFFERS)
-    rows, columns = np.nonzero(tiles.inside)
-    first, last = (rows.min(), columns.min()), (rows.max(), columns.max())
-    return [
-        region
-        for region in regions(differing, 1 - tiles.agreement, least=4)
-        if region.top - first[0] > 1
-        and region.left - first[1] > 1
-        and last[0] - (region.top + region.height - 1) > 1
-        and last[1] - (region.left + region.width - 1) > 1
-    ]
+    other = found.telling & clear & (tiles.agreement < OTHER)
+    if not other.any():
+        return []
+    for region in regions(found.telling & (tiles.agreement < DIFFERS), weight):
+        if _along_edge(region, tiles.inside):
+            other &= ~region.cells
+    return regions(other, weight, least=4)
+
+
+def _along_edge(region: Region, inside: Mask) -> bool:
+    rows, columns = np.nonzero(inside)
+    top, bottom = int(rows.min()), int(rows.max())
+    left, right = int(columns.min()), int(columns.max())
+    low, far = region.top + region.height - 1, region.left + region.width - 1
+    flat = region.height <= MARGIN * (bottom - top + 1)
+    slim = region.width <= MARGIN * (right - left + 1)
+    level = flat and (region.top - top <= 1 or bottom - low <= 1)
+    upright = slim and (region.left - left <= 1 or right - far <= 1)
+    return level or upright

@@ -120,9 +120,7 @@ def transform_of(placement: Matrix, left: tuple[int, int], right: tuple[int, int
     determinant = float(np.linalg.det(linear))
     mirrored = determinant < 0
     turned = linear @ np.diag([-1.0, 1.0]) if mirrored else linear
-    angle = float(
-        np.degrees(np.arctan2(turned[1, 0] - turned[0, 1], turned[0, 0] + turned[1, 1]))
-    )
+    angle = float(np.degrees(np.arctan2(turned[1, 0] - turned[0, 1], turned[0, 0] + turned[1, 1])))
     quarter = round(angle / 90)
     skew = angle - 90 * quarter
     shared = _overlap(placement, left, right)
@@ -170,8 +168,11 @@ def boxes_elsewhere(
     for box in boxes:
         height, width = here
         edges = np.array(
-            [[x, y] for x in (box.left, box.left + box.width)
-             for y in (box.top, box.top + box.height)]
+            [
+                [x, y]
+                for x in (box.left, box.left + box.width)
+                for y in (box.top, box.top + box.height)
+            ]
         )
         points = moved(placement, edges * (width, height) - 0.5) + 0.5
         low = np.clip(points.min(axis=0) / (there[1], there[0]), 0, 1)

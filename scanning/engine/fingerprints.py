@@ -37,7 +37,6 @@ ALGORITHMS: Final[dict[str, str]] = {
     "phash256": f"2 {_PILLOW}",
     "turned256": f"1 {_PILLOW}",
     "trimmed256": f"1 {_PILLOW}",
-    "windows64": f"1 {_PILLOW}",
     "raster": f"1 {_PILLOW}",
 }
 

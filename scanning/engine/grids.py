@@ -29,7 +29,7 @@ def common_share(left: Picture, placement: Matrix, edge: int) -> float:
     """How far to reduce the left picture: to `edge` px, and to what the right one can resolve."""
     step = float(np.sqrt(abs(np.linalg.det(placement[:2, :2]))))
     longest = max(left.shape)
-    return min(1.0, edge / longest, 1.15 * max(step, 96 / longest))
+    return float(min(1.0, edge / longest, 1.15 * max(step, 96 / longest)))
 
 
 def on_grid(
@@ -61,8 +61,13 @@ def on_grid(
         borderMode=cv2.BORDER_REPLICATE,
     )
     corners = np.array(
-        [[0, 0], [right.shape[1] - 1, 0], [right.shape[1] - 1, right.shape[0] - 1],
-         [0, right.shape[0] - 1]], np.float64
+        [
+            [0, 0],
+            [right.shape[1] - 1, 0],
+            [right.shape[1] - 1, right.shape[0] - 1],
+            [0, right.shape[0] - 1],
+        ],
+        np.float64,
     )
     back = np.linalg.inv(matrix)
     outline = np.clip(corners @ back[:2, :2].T + back[:2, 2], -30000, 30000)
@@ -85,7 +90,8 @@ def evenly_lit(grid: Grid, width: float) -> Grid:
     def even(values: Raster) -> Raster:
         seen = values[grid.inside]
         scaled = (values - seen.mean()) * (SPREAD / (seen.std() + 1))
-        return scaled - cv2.GaussianBlur(scaled, (0, 0), width)
+        flat: Raster = scaled - cv2.GaussianBlur(scaled, (0, 0), width)
+        return flat
 
     return Grid(even(grid.left), even(grid.right), grid.inside)
 
@@ -95,7 +101,9 @@ def _equally_sharp(left: Raster, right: Raster, inside: Mask) -> tuple[Raster, R
     if len(ys) < 4:
         return left, right
     y, x = int(np.median(ys)) * 8, int(np.median(xs)) * 8
-    part = np.s_[max(0, y - SAMPLE // 2) : y + SAMPLE // 2, max(0, x - SAMPLE // 2) : x + SAMPLE // 2]
+    part = np.s_[
+        max(0, y - SAMPLE // 2) : y + SAMPLE // 2, max(0, x - SAMPLE // 2) : x + SAMPLE // 2
+    ]
     seen = inside[part]
     if seen.sum() < 400:
         return left, right

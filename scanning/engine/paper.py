@@ -96,8 +96,8 @@ def _lid(values: Raster, inside: Mask) -> Mask:
     small = cv2.resize(
         values[: rows * CELL, : columns * CELL], (columns, rows), interpolation=cv2.INTER_AREA
     )
-    dark = (small < 0.6 * float(np.quantile(small, 0.8))).astype(np.uint8)
-    dark = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    dark: Picture = (small < 0.6 * float(np.quantile(small, 0.8))).astype(np.uint8)
+    dark = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)).astype(np.uint8)
     covered = cv2.resize(inside.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST)
     border = cv2.copyMakeBorder(covered, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     edge = cv2.erode(border, np.ones((5, 5), np.uint8))[1:-1, 1:-1] == 0
@@ -128,13 +128,14 @@ def _ground(values: Raster, size: int) -> Raster:
 
 def _ink(values: Raster, shape: tuple[int, ...], inside: Mask) -> Raster:
     ground = _ground(values, STROKE)
-    ink = cv2.divide(cv2.subtract(ground, values), cv2.max(ground, 40.0))[: shape[0], : shape[1]]
+    ink = cv2.divide(cv2.subtract(ground, values), np.maximum(ground, 40))[: shape[0], : shape[1]]
     seen = ink[::3, ::3][inside[::3, ::3]]
     if not len(seen):
         return np.zeros(shape, np.float32)
     # Full ink: the middle of whatever is clearly ink.
     full = float(np.median(seen[seen >= 0.5 * np.quantile(seen, 0.998)]))
-    return cv2.min(ink * (INK / max(full, 0.02)), 1.3 * INK)
+    level: Raster = np.minimum(ink * (INK / max(full, 0.02)), 1.3 * INK)
+    return level
 
 
 def _shrunk(inside: Mask, margin: int) -> Mask:
@@ -148,6 +149,8 @@ def _shrunk(inside: Mask, margin: int) -> Mask:
 def _top(values: Raster) -> NDArray[np.float32]:
     """About the 90th percentile of each cell."""
     rows, columns = values.shape[0] // CELL, values.shape[1] // CELL
-    cells = values.reshape(rows, CELL, columns, CELL).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+    cells = (
+        values.reshape(rows, CELL, columns, CELL).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+    )
     top: NDArray[np.float32] = np.partition(cells, -6, axis=2)[:, :, -6]
     return top

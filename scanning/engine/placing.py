@@ -10,7 +10,7 @@ import numpy as np
 from scanning.engine.grids import Grid, evenly_lit, laid
 from scanning.engine.refinement import refined
 from scanning.engine.registration import Matrix, Picture, by_features, by_window, whole
-from scanning.engine.tiles import Tiles, tile_agreement
+from scanning.engine.tiles import Mask, Raster, Tiles, tile_agreement
 
 cv2.setNumThreads(1)
 
@@ -19,6 +19,7 @@ GOOD: Final = 0.8  # mean agreement at which no other placement is tried
 CONTRAST: Final = 5.0  # grey levels of 50; tiles with less on both sides say nothing
 AGREES: Final = 0.75
 FEW: Final = 8  # tiles
+FULL: Final = 20.0  # contrast at which a tile counts in full
 SURE: Final = 24  # features that agree, at which no window is tried
 
 
@@ -31,22 +32,31 @@ class Placed:
     tiles: Tiles
 
     @property
-    def telling(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+    def telling(self) -> Mask:
         """The tiles in the overlap that hold anything on either side."""
         tiles = self.tiles
         return tiles.inside & (np.maximum(tiles.left, tiles.right) > CONTRAST)
 
     @property
     def mean(self) -> float:
-        """The mean agreement of the telling tiles, -1 where there are hardly any."""
-        seen = self.tiles.agreement[self.telling]
-        return float(seen.mean()) if len(seen) >= FEW else -1.0
+        """The mean agreement of the telling tiles, -1 where there are hardly any.
+
+        A tile counts by the contrast of its plainer side: what one side alone shows, such as a
+        watermark on a plain ground, says little about the rest.
+        """
+        return self._weighted(self.tiles.agreement, -1.0)
 
     @property
     def share(self) -> float:
-        """The share of the telling tiles that agree."""
-        seen = self.tiles.agreement[self.telling]
-        return float((seen >= AGREES).mean()) if len(seen) >= FEW else 0.0
+        """The share of the telling tiles that agree, weighted in the same way."""
+        return self._weighted(self.tiles.agreement >= AGREES, 0.0)
+
+    def _weighted(self, values: Raster, empty: float) -> float:
+        telling = self.telling
+        if telling.sum() < FEW:
+            return empty
+        plainer = np.minimum(self.tiles.left, self.tiles.right)[telling]
+        return float(np.average(values[telling], weights=np.minimum(plainer, FULL) + 1))
 
 
 def placed(left: Picture, right: Picture) -> Placed | None:

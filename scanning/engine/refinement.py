@@ -1,4 +1,4 @@
-"""A placement made exact: small tiles are looked for near their place, and the placement follows."""
+"""A placement made exact: tiles are looked for near their place, and the placement follows."""
 
 from typing import Final
 
@@ -34,11 +34,8 @@ def refined(
     return placement @ np.linalg.inv(to_grid) @ change @ to_grid
 
 
-def _moves(
-    left: Raster, right: Raster, inside: Mask, tile: int, reach: int
-) -> NDArray[np.float64]:
+def _moves(left: Raster, right: Raster, inside: Mask, tile: int, reach: int) -> NDArray[np.float64]:
     """Rows of (x, y, moved x, moved y, agreement), one for each tile that was found."""
-    height, width = left.shape
     spots = _spots(left, inside, tile, reach)
     rows = []
     for x, y in spots:
@@ -72,10 +69,12 @@ def _spots(left: Raster, inside: Mask, tile: int, reach: int) -> list[tuple[int,
     here = contrast[ys, xs].ravel()
     best = np.argsort(-here, kind="stable")[:MAX_TILES]
     best = best[here[best] > 9]
-    return [(int(x) - half, int(y) - half) for x, y in zip(xs.flat[best], ys.flat[best], strict=True)]
+    return [
+        (int(x) - half, int(y) - half) for x, y in zip(xs.flat[best], ys.flat[best], strict=True)
+    ]
 
 
-def _between(values: NDArray[np.float32], at: int) -> float:
+def _between(values: Raster, at: int) -> float:
     """The top of the parabola through the highest value and its neighbours, -0.5..0.5."""
     if not 0 < at < len(values) - 1:
         return 0.0

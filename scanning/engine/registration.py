@@ -4,7 +4,7 @@ A placement is a 3 x 3 matrix that takes pixel positions (x, y, 1) of the left p
 positions of the right one; pixel centres are whole numbers.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -14,14 +14,14 @@ from scanning.engine.tiles import Raster
 
 cv2.setNumThreads(1)
 
-Picture = NDArray[np.uint8]
-Matrix = NDArray[np.float64]
+Picture = NDArray[Any]  # H x W of uint8
+Matrix = NDArray[Any]  # 3 x 3 of float64
 
 SMALL: Final = 64
-WINDOW: Final = 96
+WINDOW: Final = 72
 ORB_EDGE: Final = 512
 MIN_INLIERS: Final = 12
-SHARES: Final = (0.5, 0.56, 0.62, 0.68, 0.74, 0.8, 0.86, 0.92, 0.97)
+SHARES: Final = (0.5, 0.58, 0.66, 0.74, 0.82, 0.9, 0.97)
 
 
 def scaling(x: float, y: float) -> Matrix:
@@ -77,7 +77,8 @@ def _plain(picture: Picture, width: int, height: int) -> Raster:
     small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
     small = small - cv2.GaussianBlur(small, (0, 0), width / 8)
     small = small - small.mean()
-    return small / (small.std() + 1e-3)
+    plain: Raster = small / (small.std() + 1e-3)
+    return plain
 
 
 class Features:
@@ -85,9 +86,7 @@ class Features:
 
     def __init__(self, picture: Picture, count: int = 800) -> None:
         small = reduced(picture, ORB_EDGE)
-        self.scale = scaling(
-            picture.shape[1] / small.shape[1], picture.shape[0] / small.shape[0]
-        )
+        self.scale = scaling(picture.shape[1] / small.shape[1], picture.shape[0] / small.shape[0])
         detector = cv2.ORB_create(count, 1.25, 6, edgeThreshold=16, fastThreshold=8)  # type: ignore[attr-defined]  # cv2 stubs lack it
         points, codes = detector.detectAndCompute(small, None)
         self.points = np.array([p.pt for p in points], np.float64).reshape(-1, 2)
@@ -122,6 +121,7 @@ def _agree(one: Features, other: Features) -> tuple[int, Matrix] | None:
         return None
     start = one.points[[a for a, _ in pairs]]
     end = other.points[[b for _, b in pairs]]
+    matrix: Matrix | None
     matrix, inliers = cv2.estimateAffinePartial2D(
         start, end, method=cv2.RANSAC, ransacReprojThreshold=4, maxIters=1000, confidence=0.995
     )
@@ -178,4 +178,4 @@ def _sizes(ground: tuple[int, ...], shape: tuple[int, ...]) -> list[tuple[int, i
 
 def _highpass(picture: Picture) -> Raster:
     values = picture.astype(np.float32)
-    return values - cv2.GaussianBlur(values, (0, 0), 8)
+    return values - cv2.GaussianBlur(values, (0, 0), WINDOW / 12)

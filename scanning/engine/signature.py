@@ -7,13 +7,11 @@ a Signature is stored as one fingerprint; `candidates` reads them back.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from scanning.engine.fingerprints import Spectrum
 from scanning.engine.squares import LARGE, RASTER, SMALL, square
 from scanning.engine.trimming import content_boxes
-from scanning.engine.windows import window_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +21,14 @@ class Signature:
     phash64, phash256: 8 and 32 bytes, as imagehash packs them: row by row, first bit highest.
     turned256: 7 x 32 bytes, the 256-bit hash of the picture turned by each of `turns.TURNS`.
     trimmed256: 0 to 5 x 32 bytes, the 256-bit hash after each stage of `trimming.content_boxes`.
-    windows64: 8 bytes for each of `windows.WINDOWS`, the whole picture first; bit k of a code,
-        first bit highest, is the sign of the k-th lowest frequency.
-    raster: 32 x 32 grey bytes, row by row, the picture squeezed to a square.
+    raster: 32 x 32 grey bytes, row by row, the picture squeezed to a square. The hashes of its
+        windows (see `windows`) follow from it when they are needed.
     """
 
     phash64: bytes
     phash256: bytes
     turned256: bytes
     trimmed256: bytes
-    windows64: bytes
     raster: bytes
 
 
@@ -41,22 +37,16 @@ def signature(pixels: bytes) -> Signature | None:
     if len(pixels) != RASTER**2:
         raise ValueError(f"{len(pixels)} bytes are no raster of {RASTER} x {RASTER}")
     image = Image.frombytes("L", (RASTER, RASTER), pixels)
-    large = square(image, LARGE)
-    whole = Spectrum(large)
+    whole = Spectrum(square(image, LARGE))
     if whole.is_flat:
         return None
     small = square(image, SMALL)
-    boxes = content_boxes(_rows(pixels, RASTER))
+    boxes = content_boxes(np.frombuffer(pixels, np.uint8).reshape(RASTER, RASTER))
     trimmed = (Spectrum(square(image, LARGE, box)) for box in boxes)
     return Signature(
         phash64=Spectrum(small).code,
         phash256=whole.code,
         turned256=b"".join(whole.turned_codes()),
         trimmed256=b"".join(content.code for content in trimmed if not content.is_flat),
-        windows64=window_codes(_rows(large, LARGE)).tobytes(),
         raster=small,
     )
-
-
-def _rows(pixels: bytes, side: int) -> NDArray[np.uint8]:
-    return np.frombuffer(pixels, np.uint8).reshape(side, side)

@@ -1,7 +1,7 @@
 """How well two pictures on one grid agree, tile by tile."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 cv2.setNumThreads(1)
 
-Raster = NDArray[np.float32]
+Raster = NDArray[Any]  # H x W of float32; the stubs of cv2 know no narrower type
 Mask = NDArray[np.bool_]
 
 CELL: Final = 8  # px; tiles are squares of whole cells, so that all sums come from one small grid
@@ -36,7 +36,7 @@ def tile_agreement(
     """How well each tile of `left` is found in `right` within `reach` px of its place.
 
     All three are H x W on one grid; a tile is `cells` x `cells` cells, an odd number. `noise` is
-    the contrast, in grey levels, below which two tiles stop to count as agreeing. For each shift
+    the contrast, in grey levels, below which two tiles count as equally empty. For each shift
     the products are summed cell by cell, and the tiles are box filters of those sums.
     """
     height, width = (side // CELL * CELL for side in left.shape)
@@ -52,7 +52,8 @@ def tile_agreement(
             moved = np.ascontiguousarray(padded[dy : dy + height, dx : dx + width])
             mean, variance = _moments(moved, cells)
             shared = _tile_mean(cv2.multiply(left, moved), cells) - mean_left * mean
-            np.maximum(best, shared / (np.sqrt(variance_left * variance) + noise**2), out=best)
+            both = np.maximum(np.sqrt(variance_left * variance), (variance_left + variance) / 4)
+            np.maximum(best, (shared + noise**2) / (both + noise**2), out=best)
             if dy == dx == reach:
                 contrast = variance
     cover = _tile_mean(inside.astype(np.float32), cells)

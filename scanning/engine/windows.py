@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scanning.engine.turns import Turn
 
-BITS: Final = 64
+_BLOCK: Final = 64  # pictures at a time, so that memory stays below some 20 MB
 STEP: Final = 0.05  # edges move by this share of a side; half of it is what 10 bits bear
 MOST: Final = 0.25  # of a side is cut off at most
 
@@ -57,11 +57,17 @@ WINDOWS: Final = tuple(
     for row, column in _PLACES.tolist()
 )
 
-# The lowest frequencies by their sum, vertical first; the average at (0, 0) is left out.
-_ORDER: Final = [(v, total - v) for total in range(1, 11) for v in range(total + 1)][:BITS]
+# The lowest frequencies (vertical, horizontal) by their sum. Transposing must not lead out of the
+# set, and it has to be 64: the average is left out, and one on the diagonal.
+_ORDER: Final = [
+    (v, total - v)
+    for total in range(1, 11)
+    for v in range(total + 1)
+    if (v, total - v) != (5, 5)
+]
 _V: Final = np.array([v for v, _ in _ORDER])
 _U: Final = np.array([u for _, u in _ORDER])
-_KEPT: Final = int(max(_V.max(), _U.max())) + 1
+_KEPT: Final = int(_V.max()) + 1
 
 
 def cosines(start: float, end: float, kept: int, side: int) -> NDArray[np.float32]:
@@ -76,21 +82,31 @@ def cosines(start: float, end: float, kept: int, side: int) -> NDArray[np.float3
     return np.vstack([np.diff(place), waves]).astype(np.float32)
 
 
-def window_codes(raster: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """The hash of each of WINDOWS of a raster of shape (n, n). Shape (len(WINDOWS),)."""
-    functions = _functions(len(raster))
-    # Many small products, too small for a BLAS to start threads for.
-    halves = functions @ raster.astype(np.float32)
-    low = halves[_PLACES[:, 0]] @ functions.transpose(0, 2, 1)[_PLACES[:, 1]]
-    chosen = low.reshape(len(low), -1).take(_V * _KEPT + _U, axis=1)
-    return np.packbits(chosen > 0, axis=1).view(np.uint64).reshape(-1)
+def window_codes(
+    rasters: NDArray[np.uint8], count: int = len(WINDOWS)
+) -> NDArray[np.uint64]:
+    """The hashes of the first `count` of WINDOWS for each raster.
+
+    rasters: grey, shape (n, side, side). Returns shape (n, count).
+    """
+    codes = np.empty((len(rasters), count), np.uint64)
+    rows, columns = _PLACES[:count].T
+    functions = _functions(rasters.shape[1])[: max(rows.max(), columns.max()) + 1]
+    across = functions.transpose(0, 2, 1)[columns]
+    for start in range(0, len(rasters), _BLOCK):
+        block = rasters[start : start + _BLOCK, None].astype(np.float32)
+        # Many small products, too small for a BLAS to start threads for.
+        low = (functions @ block)[:, rows] @ across
+        signs = low.reshape(*low.shape[:2], -1).take(_V * _KEPT + _U, axis=2) > 0
+        codes[start : start + _BLOCK] = np.packbits(signs, axis=2).view(np.uint64)[..., 0]
+    return codes
 
 
 def turned_codes(codes: NDArray[np.uint64], turn: Turn) -> NDArray[np.uint64]:
     """The hashes of the turned windows, from those of the upright ones. Exact."""
     bits = np.unpackbits(codes.reshape(-1, 1).view(np.uint8), axis=1).astype(np.bool_)
     if turn.transposed:
-        bits = bits[:, [_ORDER.index((u, v)) for v, u in _ORDER]]
+        bits = bits.take([_ORDER.index((u, v)) for v, u in _ORDER], axis=1)
     if turn.rows_flipped:
         bits = bits ^ (_V % 2 == 1)
     if turn.columns_flipped:

@@ -59,9 +59,7 @@ class ScanRunQuerySet(models.QuerySet["ScanRun"]):
 class ChunkQuerySet(models.QuerySet["Chunk"]):
     def ready(self) -> Self:
         """Chunks of active, unpaused runs that nobody works on."""
-        return self.filter(
-            state="ready", run__is_paused=False, run__state__in=ACTIVE_STATES
-        )
+        return self.filter(state="ready", run__is_paused=False, run__state__in=ACTIVE_STATES)
 
     def lapsed(self) -> Self:
         """Chunks whose worker has not been heard of past its lease."""

@@ -71,12 +71,20 @@ export class Desk {
     if (!choice) return false;
     if (this.change) this.change.open = true;
     choice.checked = true;
+    this.chosen = choice;
     this.reasons[0]?.focus();
     return true;
   }
 
+  // A second click on the verdict takes it back: a touch screen has no Escape.
+  click(choice) {
+    if (choice === this.chosen) this.unchoose();
+    else this.chosen = choice;
+  }
+
   unchoose() {
     for (const choice of this.form?.querySelectorAll('[name="verdict"]') ?? []) choice.checked = false;
+    this.chosen = null;
     document.activeElement?.blur();
   }
 

@@ -186,6 +186,7 @@ class Review {
     window.addEventListener("blur", () => this.desk.viewer.flip(false));
     document.addEventListener("click", (event) => {
       if (event.target.closest('[data-action="help"]')) this.help.showModal();
+      if (event.target.matches('[name="verdict"]')) this.desk.click(event.target);
     });
     const keys = this.help.querySelector("[data-keys-switch]");
     keys.checked = localStorage.getItem(KEYS_OFF) === null;
@@ -251,6 +252,7 @@ class Review {
     if (event.repeat) return false;
     if (key === "s" && button("skip")) return button("skip").click(), true;
     if (key === "u") return this.undo(), true;
+    if (key === "b") return viewer.act("boxes"), true;
     return false;
   }
 }

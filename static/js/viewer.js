@@ -22,6 +22,7 @@ export class Viewer {
       const button = event.target.closest("[data-view]");
       if (button) this.act(button.dataset.view);
     });
+    this.showBoxes(true);
     this.observer = new ResizeObserver(() => this.draw());
     for (const pane of this.panes) this.observer.observe(pane.stage);
   }
@@ -43,6 +44,14 @@ export class Viewer {
     else if (name === "in") this.zoomBy(STEP);
     else if (name === "out") this.zoomBy(1 / STEP);
     else if (name === "flip") this.flip(!this.flipped);
+    else if (name === "boxes") this.showBoxes(this.boxesHidden);
+  }
+
+  // The boxes around what differs lie on the left picture, wherever that is shown.
+  showBoxes(shown) {
+    this.boxesHidden = !shown;
+    for (const boxes of this.root.querySelectorAll("[data-boxes]")) boxes.toggleAttribute("hidden", !shown);
+    this.tools.querySelector('[data-view="boxes"]')?.setAttribute("aria-pressed", String(shown));
   }
 
   // Each frame shows the other's picture, in the same place.
@@ -152,6 +161,7 @@ class Pane {
   take(layer) {
     this.layer = layer;
     this.image = layer.querySelector("img");
+    this.boxes = layer.querySelector("[data-boxes]");
     if (layer.parentElement !== this.stage) this.stage.append(layer);
   }
 
@@ -197,14 +207,15 @@ class Pane {
   draw(view) {
     const [width, height] = this.size;
     const scale = this.scale(view);
-    const style = this.image.style;
-    style.width = `${width * scale}px`;
-    style.height = `${height * scale}px`;
     const left = this.width / 2 - view.x * width * scale;
     const top = this.height / 2 - view.y * height * scale;
-    style.transform = `translate(${left}px, ${top}px)`;
+    for (const { style } of [this.image, this.boxes].filter(Boolean)) {
+      style.width = `${width * scale}px`;
+      style.height = `${height * scale}px`;
+      style.transform = `translate(${left}px, ${top}px)`;
+    }
     const shown = scale * devicePixelRatio;
-    style.imageRendering = shown >= SHARP ? "pixelated" : "auto";
+    this.image.style.imageRendering = shown >= SHARP ? "pixelated" : "auto";
     if (this.label) this.label.textContent = ` · ${Math.max(1, Math.round(shown * 100))}\u00a0%`;
     this.sharpen(width, shown);
   }

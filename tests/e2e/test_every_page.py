@@ -90,7 +90,7 @@ def test_dark_where_the_system_is_dark(open_page: SignIn, person: User, visit: V
         ground = page.evaluate(
             f"() => {{ const {{ luminance, channels }} = {CHECKS};"
             " const ground = getComputedStyle(document.body).backgroundColor;"
-            " return luminance(channels(ground).slice(0, 3)); }}"
+            " return luminance(channels(ground).slice(0, 3)); }"
         )
         assert ground < 0.05, address
     assert found == []
@@ -116,6 +116,8 @@ def test_the_way_of_the_focus_is_visible(open_page: SignIn, person: User, visit:
                 " return [at.outerHTML.slice(0, 200), outlineStyle, outlineWidth, boxShadow,"
                 " label?.outlineStyle ?? '']; }"
             )
+            if style[0].startswith("<body"):
+                break  # once around
             assert style[1] not in ("none", "") or style[4] not in ("none", ""), (address, style)
 
 

@@ -166,9 +166,7 @@ def test_undoing_a_hold_says_that_the_hold_stays(
 ) -> None:
     decision = judge(reviewer, make_pair(), Verdict.LEGAL_HOLD, "litigation", matter=matter)
 
-    response = client_as(reviewer).post(
-        reverse("review:undo", args=[decision.pk]), headers=SCRIPT
-    )
+    response = client_as(reviewer).post(reverse("review:undo", args=[decision.pk]), headers=SCRIPT)
 
     assert "The hold on its pictures stays until it is released." in response.json()["message"]
     assert Hold.objects.count() == 2

@@ -13,8 +13,7 @@ pytestmark = pytest.mark.django_db
 def lines(pair: CandidatePair, user: User, right_file: int | None = None) -> dict[str, set[str]]:
     """The differences by label; as sets, because pairs are ordered by digest."""
     return {
-        line.label: {line.left, line.right}
-        for line in differences(*sides(pair, user, right_file))
+        line.label: {line.left, line.right} for line in differences(*sides(pair, user, right_file))
     }
 
 
@@ -77,9 +76,7 @@ def test_many_values_are_cut_short(reviewer: User, library: Library, make_pair: 
     assert any("and 3 more" in text for text in lines(pair, reviewer)["Path"])
 
 
-def test_files_of_libraries_not_given_are_not_compared(
-    reviewer: User, make_pair: MakePair
-) -> None:
+def test_files_of_libraries_not_given_are_not_compared(reviewer: User, make_pair: MakePair) -> None:
     pair = make_pair("a", "b")
     hidden = Library.objects.create(name="Hidden", kind="uploaded")
     add_file(hidden, pair.left, "secret.jpg")

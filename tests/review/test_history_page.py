@@ -51,9 +51,7 @@ def test_decisions_in_libraries_not_given_are_not_shown(
     assert shown(client_as(auditor)) == []
 
 
-def test_filters(
-    reviewer: User, client_as: ClientAs, make_pair: MakePair, judge: Judge
-) -> None:
+def test_filters(reviewer: User, client_as: ClientAs, make_pair: MakePair, judge: Judge) -> None:
     duplicate = judge(reviewer, make_pair("a", "b"))
     other = judge(reviewer, make_pair("c", "d"), Verdict.NOT_DUPLICATE, "other_record")
     client = client_as(reviewer)

@@ -76,9 +76,7 @@ def test_readers_look_without_taking_the_pair(
     assert not PairReview.objects.exists()
 
 
-def test_an_officer_may_only_hold(
-    officer: User, client_as: ClientAs, make_pair: MakePair
-) -> None:
+def test_an_officer_may_only_hold(officer: User, client_as: ClientAs, make_pair: MakePair) -> None:
     text = client_as(officer).get(url(make_pair())).content.decode()
 
     assert 'value="legal_hold"' in text

@@ -34,9 +34,7 @@ def test_undoing_makes_the_pair_undecided_and_gives_it_back(
     assert AuditEvent.objects.filter(action="decision.undone").count() == 1
 
 
-def test_after_an_undo_the_chain_goes_on(
-    reviewer: User, make_pair: MakePair, judge: Judge
-) -> None:
+def test_after_an_undo_the_chain_goes_on(reviewer: User, make_pair: MakePair, judge: Judge) -> None:
     pair = make_pair()
     withdrawal = decisions.undo(actor=reviewer, decision=judge(reviewer, pair))
 

@@ -94,6 +94,10 @@ def test_what_is_wrong_with_a_pattern(pattern: str, message: str) -> None:
 
 # Manifests
 
+NO_NAME = (
+    "in the manifest's first line is no attribute name: use lower-case letters, digits and “_”."
+)
+
 
 def manifest(text: str) -> dict[str, dict[str, str]]:
     return read_manifest(io.StringIO(text, newline=""))
@@ -132,16 +136,8 @@ def test_a_long_cell_is_cut() -> None:
     [
         ("", "The manifest's first line must name a column “path”."),
         ("file,supplier\n", "The manifest's first line must name a column “path”."),
-        (
-            "path,Supplier name\n",
-            "“supplier name” in the manifest's first line is no attribute name: use "
-            "lower-case letters, digits and “_”.",
-        ),
-        (
-            "path,\n",
-            "“” in the manifest's first line is no attribute name: use "
-            "lower-case letters, digits and “_”.",
-        ),
+        ("path,Supplier name\n", f"“supplier name” {NO_NAME}"),
+        ("path,\n", f"“” {NO_NAME}"),
         ("path,a,A\n", "“a” stands twice in the manifest's first line."),
         ("path,a\nx,1\ny,2,3\n", "Line 3 of the manifest has 3 cells instead of 2."),
         ("path,a\nx\n", "Line 2 of the manifest has 1 cells instead of 2."),

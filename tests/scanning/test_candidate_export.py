@@ -89,7 +89,7 @@ def test_each_export_is_an_audit_event(
 
 
 def test_an_unknown_library_names_those_that_exist(library: Library) -> None:
-    with pytest.raises(CommandError, match="no library “Maps”. There are: Land registry"):
+    with pytest.raises(CommandError, match=r"no library “Maps”\. There are: Land registry"):
         call_command("export_candidates", "Maps")
 
 

@@ -1,16 +1,12 @@
 """The ledger: one worker for a chunk at a time, nothing lost, nothing written too late."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
 from celery import current_app
-from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -19,7 +15,9 @@ from scanning.models import Chunk, Library, ScanRun, SourceFile
 from scanning.services import ledger, reading, walking
 from scanning.services.ledger import AHEAD, LEASE, REPUBLISH_AFTER, LostLease
 from tests.library_pictures import scene, write
-from tests.scans import at_once, broker, files_of, make_library, messages, started, until, work_off
+from tests.scans import broker, claimed, files_of, messages, started, work_off
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -41,12 +39,6 @@ def empty_broker() -> Iterator[None]:
         connection.flushdb()
 
 
-def claimed(chunk: Chunk) -> Chunk:
-    ours = ledger.claim(chunk.pk)
-    assert ours is not None
-    return ours
-
-
 def let_time_pass(chunk: Chunk, how_long: timedelta) -> None:
     """The chunk's lease and its publication lie this much further back."""
     Chunk.objects.filter(pk=chunk.pk).update(
@@ -61,7 +53,6 @@ def add_ready(run: ScanRun, count: int) -> None:
 # Claiming
 
 
-@pytest.mark.django_db
 def test_a_chunk_is_claimed_once(chunk: Chunk) -> None:
     ours = claimed(chunk)
     assert (ours.state, ours.token, ours.attempts) == ("leased", 1, 1)
@@ -74,14 +65,12 @@ def test_a_chunk_is_claimed_once(chunk: Chunk) -> None:
     ).exists()
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("state", ["leased", "done", "failed"])
 def test_what_is_not_ready_cannot_be_claimed(chunk: Chunk, state: str) -> None:
     Chunk.objects.update(state=state)
     assert ledger.claim(chunk.pk) is None
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "fields", [{"is_paused": True}, {"state": "cancelled"}, {"state": "failed"}]
 )
@@ -92,23 +81,13 @@ def test_a_run_that_stands_still_gives_out_no_chunks(
     assert ledger.claim(chunk.pk) is None
 
 
-@pytest.mark.django_db
 def test_a_message_about_no_chunk_is_no_trouble() -> None:
     assert ledger.claim(987_654_321) is None
-
-
-def test_many_workers_claim_one_chunk_once(real_database: str, tmp_path: Path) -> None:
-    run = started(make_library(tmp_path / "library"))
-    for ordinal in range(20):
-        chunk = Chunk.objects.create(run=run, kind="read", ordinal=ordinal)
-        claims = at_once(4, partial(ledger.claim, chunk.pk))
-        assert [ours.token for ours in claims if ours] == [1]
 
 
 # Fencing
 
 
-@pytest.mark.django_db
 def test_a_holder_prolongs_its_lease(chunk: Chunk) -> None:
     ours = claimed(chunk)
     let_time_pass(chunk, LEASE / 2)
@@ -126,7 +105,6 @@ def sleeper(chunk: Chunk) -> Chunk:
     return slept
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("write", [ledger.hold, ledger.keep])
 def test_who_slept_past_the_lease_may_not_write(
     sleeper: Chunk, write: Callable[[Chunk], object]
@@ -137,7 +115,6 @@ def test_who_slept_past_the_lease_may_not_write(
     assert Chunk.objects.values().get() == before
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("end", [ledger.give_back, ledger.put_down])
 def test_who_slept_past_the_lease_does_not_take_it_from_the_next(
     sleeper: Chunk, end: Callable[[Chunk], object]
@@ -147,7 +124,6 @@ def test_who_slept_past_the_lease_does_not_take_it_from_the_next(
     assert Chunk.objects.values().get() == before
 
 
-@pytest.mark.django_db
 def test_a_walk_that_slept_changes_nothing(sleeper: Chunk, library: Library) -> None:
     write(scene(1), Path(library.root) / "a.jpg")
     with pytest.raises(LostLease):
@@ -155,7 +131,6 @@ def test_a_walk_that_slept_changes_nothing(sleeper: Chunk, library: Library) -> 
     assert files_of(library) == {}
 
 
-@pytest.mark.django_db
 def test_a_reading_that_slept_changes_nothing(library: Library) -> None:
     write(scene(1), Path(library.root) / "a.jpg")
     run = started(library)
@@ -170,7 +145,6 @@ def test_a_reading_that_slept_changes_nothing(library: Library) -> None:
     assert files_of(library)["a.jpg"].state == SourceFile.State.READ
 
 
-@pytest.mark.django_db
 def test_an_ended_run_takes_its_chunks_away(run: ScanRun, chunk: Chunk) -> None:
     ours = claimed(chunk)
     ledger.take_away(run.pk)
@@ -180,52 +154,21 @@ def test_an_ended_run_takes_its_chunks_away(run: ScanRun, chunk: Chunk) -> None:
     assert (chunk.state, chunk.token) == ("ready", ours.token + 1)
 
 
-def test_a_worker_that_stops_inside_a_transaction_loses_it(
-    real_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ledger, "LEASE", timedelta(seconds=1))
-    run = started(make_library(tmp_path / "library"))
-    recovered = threading.Event()
-
-    def stop_inside() -> None:
-        ours = claimed(Chunk.objects.get(run=run))
-        try:
-            with transaction.atomic():
-                current = ledger.hold(ours)
-                recovered.wait(60)
-                current.save(update_fields=["lease_until"])
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        stopped = pool.submit(stop_inside)
-        try:
-            until(ledger.recover_lapsed, "the chunk of the stopped worker")
-        finally:
-            recovered.set()
-        with pytest.raises(DatabaseError, match="idle-in-transaction"):
-            stopped.result()
-    assert Chunk.objects.get(run=run).state == "ready"
-
-
 # Giving back and recovering
 
 
-@pytest.mark.django_db
 def test_a_chunk_given_back_after_trouble_counts_the_attempt(chunk: Chunk) -> None:
     ledger.give_back(claimed(chunk))
     again = claimed(chunk)
     assert (again.token, again.attempts) == (2, 2)
 
 
-@pytest.mark.django_db
 def test_a_chunk_put_down_counts_no_attempt(chunk: Chunk) -> None:
     ledger.put_down(claimed(chunk))
     again = claimed(chunk)
     assert (again.token, again.attempts) == (2, 1)
 
 
-@pytest.mark.django_db
 def test_only_lapsed_leases_are_recovered(chunk: Chunk) -> None:
     claimed(chunk)
     assert ledger.recover_lapsed() == 0
@@ -237,7 +180,6 @@ def test_only_lapsed_leases_are_recovered(chunk: Chunk) -> None:
     assert (chunk.state, chunk.lease_owner, chunk.lease_until) == ("ready", "", None)
 
 
-@pytest.mark.django_db
 def test_long_work_keeps_its_lease(chunk: Chunk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "LEASE", timedelta(seconds=0.2))
     keep = ledger.LeaseKeeper(claimed(chunk))
@@ -253,7 +195,6 @@ def test_long_work_keeps_its_lease(chunk: Chunk, monkeypatch: pytest.MonkeyPatch
 # Publishing
 
 
-@pytest.mark.django_db
 def test_a_message_is_sent_when_the_transaction_is_committed(
     library: Library,
     empty_broker: None,
@@ -265,7 +206,6 @@ def test_a_message_is_sent_when_the_transaction_is_committed(
     assert messages() == [Chunk.objects.get(run=run).pk]
 
 
-@pytest.mark.django_db
 def test_a_forgotten_chunk_is_published_again(
     chunk: Chunk,
     empty_broker: None,
@@ -285,7 +225,6 @@ def test_a_forgotten_chunk_is_published_again(
     assert republished() == 0
 
 
-@pytest.mark.django_db
 def test_a_long_run_keeps_no_more_than_some_messages_waiting(
     run: ScanRun,
     empty_broker: None,
@@ -313,7 +252,6 @@ def test_a_long_run_keeps_no_more_than_some_messages_waiting(
     assert len(messages()) == AHEAD
 
 
-@pytest.mark.django_db
 def test_the_last_chunk_has_no_next(
     run: ScanRun,
     empty_broker: None,
@@ -345,7 +283,6 @@ def broker_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     forget_connections()
 
 
-@pytest.mark.django_db
 def test_a_broker_that_is_away_is_no_error(
     library: Library,
     broker_is_away: None,

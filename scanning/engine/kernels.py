@@ -1,0 +1,181 @@
+"""The compiled loops of the joins.
+
+Numba keeps the machine code under NUMBA_CACHE_DIR, which the caller's environment sets; without it
+beside this file or, where that is read-only, in the user's cache folder.
+
+Both joins return rows of (left row, right row, distance). Both take a limit, and stop soon after
+they have found more. Both leave out pairs whose right row plus `offset` is not after the left row;
+with an offset of EVERY_ORDER there are none. `left_labels` and `right_labels` are empty, or give each row a
+label: pairs with the same label are left out, a negative label is like no other.
+"""
+
+from typing import Any, Final
+
+import numba
+import numpy as np
+from numba.extending import intrinsic
+
+EVERY_ORDER: Final = 1 << 62
+BLOCK: Final = 1024  # codes of 32 bytes; a block stays in the processor's first cache
+
+
+def _count_ones(typing_context: Any, word: Any) -> Any:
+    """The number of set bits, as one machine instruction."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return word(word), generate
+
+
+ones: Any = intrinsic(_count_ones)
+
+
+@numba.njit(cache=True, nogil=True)
+def _kept(found: Any, used: int, left: int, right: int, distance: int) -> Any:
+    """The buffer with one more row; a larger one where it was full."""
+    if used == len(found):
+        larger = np.empty((2 * used, 3), np.int64)
+        larger[:used] = found
+        found = larger
+    found[used, 0] = left
+    found[used, 1] = right
+    found[used, 2] = distance
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def scan(
+    left: Any,
+    right: Any,
+    radius: int,
+    first: int,
+    last: int,
+    offset: int,
+    left_labels: Any,
+    right_labels: Any,
+    limit: int,
+) -> Any:
+    """Compare every left code from first to last with every right one.
+
+    left, right: planes of shape (4, n). Nothing is kept of a block that holds no near code, and
+    finding that out is one loop without a branch, which becomes vector instructions.
+    """
+    most = np.uint64(radius)
+    found: Any = np.empty((1024, 3), np.int64)
+    used = 0
+    for start in range(0, right.shape[1], BLOCK):
+        stop = min(start + BLOCK, right.shape[1])
+        p, q, r, s = (
+            right[0, start:stop],
+            right[1, start:stop],
+            right[2, start:stop],
+            right[3, start:stop],
+        )
+        for i in range(first, min(last, stop - 1 + offset)):
+            a, b, c, d = left[0, i], left[1, i], left[2, i], left[3, i]
+            nearest = np.uint64(256)
+            for k in range(stop - start):
+                distance = ones(a ^ p[k]) + ones(b ^ q[k]) + ones(c ^ r[k]) + ones(d ^ s[k])
+                nearest = min(nearest, distance)
+            if nearest > most:
+                continue
+            for k in range(max(0, i + 1 - offset - start), stop - start):
+                distance = ones(a ^ p[k]) + ones(b ^ q[k]) + ones(c ^ r[k]) + ones(d ^ s[k])
+                if distance <= most and not (
+                    len(left_labels) > 0
+                    and left_labels[i] >= 0
+                    and left_labels[i] == right_labels[start + k]
+                ):
+                    found = _kept(found, used, i, start + k, distance)
+                    used += 1
+            if used > limit:
+                return found[:used]
+    return found[:used]
+
+
+@numba.njit(cache=True, nogil=True)
+def shelves(codes: Any, first: int, last: int, shift: int, width: int) -> Any:
+    """Sort codes by `width` bits from `shift` on: where each value starts, the codes, their rows."""
+    mask = np.uint64((1 << width) - 1)
+    starts = np.zeros((1 << width) + 1, np.int64)
+    for i in range(first, last):
+        starts[np.int64((codes[i] >> np.uint64(shift)) & mask) + 1] += 1
+    for value in range(1 << width):
+        starts[value + 1] += starts[value]
+    at = starts[:-1].copy()
+    ordered = np.empty(last - first, np.uint64)
+    rows = np.empty(last - first, np.int64)
+    for i in range(first, last):
+        value = np.int64((codes[i] >> np.uint64(shift)) & mask)
+        ordered[at[value]] = codes[i]
+        rows[at[value]] = i
+        at[value] += 1
+    return starts, ordered, rows
+
+
+@numba.njit(cache=True, nogil=True)
+def probe(
+    left: Any,
+    right: Any,
+    band: int,
+    shifts: Any,
+    widths: Any,
+    reaches: Any,
+    masks: Any,
+    radius: int,
+    offset: int,
+    same: bool,
+    left_labels: Any,
+    right_labels: Any,
+    limit: int,
+) -> Any:
+    """Compare the codes whose `band` differs in one of `masks`; keep what no earlier band found.
+
+    left, right: what `shelves` returned for this band. same: both are the same codes, so that
+    each pair of shelves is met once.
+    """
+    most = np.uint64(radius)
+    found: Any = np.empty((1024, 3), np.int64)
+    used = 0
+    left_starts, left_codes, left_rows = left
+    right_starts, right_codes, right_rows = right
+    for value in range(1 << widths[band]):
+        begin, end = left_starts[value], left_starts[value + 1]
+        if begin == end:
+            continue
+        for mask in masks:
+            other = value ^ mask
+            if same and other < value:
+                continue
+            low, high = right_starts[other], right_starts[other + 1]
+            for x in range(begin, end):
+                code = left_codes[x]
+                for y in range(x + 1 if same and other == value else low, high):
+                    if ones(code ^ right_codes[y]) > most:
+                        continue
+                    difference = code ^ right_codes[y]
+                    i, j = left_rows[x], right_rows[y]
+                    if same and j < i:
+                        i, j = j, i
+                    if j + offset <= i:
+                        continue
+                    if (
+                        len(left_labels) > 0
+                        and left_labels[i] >= 0
+                        and left_labels[i] == right_labels[j]
+                    ):
+                        continue
+                    before = False
+                    for earlier in range(band):
+                        part = (difference >> np.uint64(shifts[earlier])) & np.uint64(
+                            (1 << widths[earlier]) - 1
+                        )
+                        if ones(part) <= np.uint64(reaches[earlier]):
+                            before = True
+                    if not before:
+                        found = _kept(found, used, i, j, ones(difference))
+                        used += 1
+        if used > limit:
+            return found[:used]
+    return found[:used]
