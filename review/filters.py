@@ -108,7 +108,7 @@ class PairFilter(filters.FilterSet):
         return pairs
 
     def filter_library(self, pairs: Pairs, _name: str, library: Library) -> Pairs:
-        return pairs.filter(findings__library=library)
+        return pairs.filter(pk__in=CandidatePair.objects.in_library(library.pk))
 
     def filter_score_min(self, pairs: Pairs, _name: str, percent: Decimal) -> Pairs:
         return pairs.filter(score__gte=percent * 10)

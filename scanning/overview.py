@@ -81,7 +81,9 @@ def _pairs_by_tier(
     if only_pairs is not None:
         findings = findings.filter(pair__in=only_pairs(CandidatePair.objects.all()))
     counts: dict[int, dict[str, int]] = defaultdict(dict)
-    for row in findings.values("library", "pair__tier").annotate(count=Count("pk")):
+    for row in findings.values("library", "pair__tier").annotate(
+        count=Count("pair", distinct=True)
+    ):
         counts[row["library"]][row["pair__tier"]] = row["count"]
     return counts
 

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,13 +20,19 @@ def somebody_works() -> bool:
 
 
 @contextmanager
-def worker(concurrency: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """A real Celery worker for as long as the block runs; its log is DATA_DIR/logs/worker.log."""
+def worker(
+    concurrency: int | None = None, *, under: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A real Celery worker for as long as the block runs; its log is DATA_DIR/logs/worker.log.
+
+    `under` is a command that the worker's own is appended to, such as `nice`.
+    """
     log = Path(settings.DATA_DIR) / "logs" / "worker.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
             [
+                *under,
                 sys.executable,
                 "-m",
                 "celery",

@@ -222,7 +222,7 @@ def make_pair(library: Library, run: ScanRun, make_picture: MakePicture) -> Make
         pair = CandidatePair.objects.create(
             left=first, right=second, tier=tier, distance=distance, score=score
         )
-        Finding.objects.create(pair=pair, library=library, run=run)
+        Finding.objects.create(pair=pair, library=library, job=run.job, run=run)
         return pair
 
     return make

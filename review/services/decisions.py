@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from dedup_site.accounts.models import User
 from dedup_site.audit.services import record
+from dedup_site.audit.verifier import digest_of
 from review import evidence, policies
 from review.models import REASONS, Decision, Matter, PairReview, Skip, Verdict
 from review.services import holds, leases
@@ -166,7 +167,7 @@ def _last(pair: CandidatePair) -> Decision | None:
 
 def _record(action: str, decision: Decision) -> None:
     findings = evidence.findings_for(decision.pair, decision.reviewer)
-    libraries = [finding.library_id for finding in findings]
+    libraries = list(dict.fromkeys(finding.library_id for finding in findings))
     record(
         action,
         actor=decision.reviewer,
@@ -181,6 +182,7 @@ def _record(action: str, decision: Decision) -> None:
             "libraries": libraries,
             "left_sha256": decision.pair.left.digest,
             "right_sha256": decision.pair.right.digest,
+            "evidence_sha256": digest_of(decision.evidence),
         },
         detail={"note": decision.note} if decision.note else None,
     )

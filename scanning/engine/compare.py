@@ -165,7 +165,8 @@ def _sheets(left: Picture, right: Picture, found: Placed) -> Finding:
     lacking = lines.lacking()
     agreement = np.where(lines.telling, lines.agreement, 1)
     other = lines.telling & (np.maximum(*lacking) > HEAVY)
-    differing = regions((agreement < least) | other, 1 - agreement)
+    other = cv2.dilate(other.astype(np.uint8), np.ones((2, 2), np.uint8)) > 0
+    differing = regions((agreement < least) | other, 1 - agreement + other)
     rows, columns = agreement.shape
     changed = _changed(differing, lines, lacking)
     worst = float(np.partition(telling, 2)[2])
@@ -202,7 +203,7 @@ def _least(agreement: Raster) -> float:
     do not anywhere.
     """
     usual = float(np.quantile(agreement, 0.05))
-    return min(SHARP, max(CHANGED, 1 - 4 * (1 - usual)))
+    return min(SHARP, max(CHANGED, 1 - 3.5 * (1 - usual)))
 
 
 def _changed(

@@ -178,7 +178,7 @@ class _Work(NamedTuple):
                     cut.masks(band),
                     self.radius,
                     self.offset,
-                    same,
+                    int(same),
                     *self.labels,
                     self.limit - count,
                 )

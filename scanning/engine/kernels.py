@@ -4,9 +4,9 @@ Numba keeps the machine code under NUMBA_CACHE_DIR, which the caller's environme
 beside this file or, where that is read-only, in the user's cache folder.
 
 Both joins return rows of (left row, right row, distance). Both take a limit, and stop soon after
-they have found more. Both leave out pairs whose right row plus `offset` is not after the left row;
-with an offset of EVERY_ORDER there are none. `left_labels` and `right_labels` are empty, or give each row a
-label: pairs with the same label are left out, a negative label is like no other.
+they have found more. Both leave out pairs whose right row plus `offset` is not after the left one;
+with an offset of EVERY_ORDER there are none. Labels are empty, or give each row one: pairs of one
+label are left out, but a negative label is like no other.
 """
 
 from typing import Any, Final
@@ -42,6 +42,22 @@ def _kept(found: Any, used: int, left: int, right: int, distance: int) -> Any:
     found[used, 1] = right
     found[used, 2] = distance
     return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _together(left_labels: Any, right_labels: Any, i: int, j: int) -> Any:
+    """Whether two rows have one label."""
+    return len(left_labels) > 0 and left_labels[i] >= 0 and left_labels[i] == right_labels[j]
+
+
+@numba.njit(cache=True, nogil=True)
+def _met_before(difference: Any, band: int, shifts: Any, widths: Any, reaches: Any) -> Any:
+    """Whether an earlier band finds codes that differ so."""
+    for earlier in range(band):
+        mask = np.uint64((1 << widths[earlier]) - 1)
+        if ones((difference >> np.uint64(shifts[earlier])) & mask) <= np.uint64(reaches[earlier]):
+            return True
+    return False
 
 
 @numba.njit(cache=True, nogil=True)
@@ -82,11 +98,7 @@ def scan(
                 continue
             for k in range(max(0, i + 1 - offset - start), stop - start):
                 distance = ones(a ^ p[k]) + ones(b ^ q[k]) + ones(c ^ r[k]) + ones(d ^ s[k])
-                if distance <= most and not (
-                    len(left_labels) > 0
-                    and left_labels[i] >= 0
-                    and left_labels[i] == right_labels[start + k]
-                ):
+                if distance <= most and not _together(left_labels, right_labels, i, start + k):
                     found = _kept(found, used, i, start + k, distance)
                     used += 1
             if used > limit:
@@ -96,7 +108,7 @@ def scan(
 
 @numba.njit(cache=True, nogil=True)
 def shelves(codes: Any, first: int, last: int, shift: int, width: int) -> Any:
-    """Sort codes by `width` bits from `shift` on: where each value starts, the codes, their rows."""
+    """Codes sorted by `width` bits from `shift` on: where each value starts, codes, rows."""
     mask = np.uint64((1 << width) - 1)
     starts = np.zeros((1 << width) + 1, np.int64)
     for i in range(first, last):
@@ -115,7 +127,7 @@ def shelves(codes: Any, first: int, last: int, shift: int, width: int) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def probe(
+def probe(  # noqa: C901  # one compiled loop
     left: Any,
     right: Any,
     band: int,
@@ -125,7 +137,7 @@ def probe(
     masks: Any,
     radius: int,
     offset: int,
-    same: bool,
+    same: int,
     left_labels: Any,
     right_labels: Any,
     limit: int,
@@ -154,26 +166,15 @@ def probe(
                 for y in range(x + 1 if same and other == value else low, high):
                     if ones(code ^ right_codes[y]) > most:
                         continue
-                    difference = code ^ right_codes[y]
                     i, j = left_rows[x], right_rows[y]
                     if same and j < i:
                         i, j = j, i
-                    if j + offset <= i:
-                        continue
+                    difference = code ^ right_codes[y]
                     if (
-                        len(left_labels) > 0
-                        and left_labels[i] >= 0
-                        and left_labels[i] == right_labels[j]
+                        j + offset > i
+                        and not _together(left_labels, right_labels, i, j)
+                        and not _met_before(difference, band, shifts, widths, reaches)
                     ):
-                        continue
-                    before = False
-                    for earlier in range(band):
-                        part = (difference >> np.uint64(shifts[earlier])) & np.uint64(
-                            (1 << widths[earlier]) - 1
-                        )
-                        if ones(part) <= np.uint64(reaches[earlier]):
-                            before = True
-                    if not before:
                         found = _kept(found, used, i, j, ones(difference))
                         used += 1
         if used > limit:

@@ -19,6 +19,7 @@ STROKE: Final = 21  # px on that grid: whatever dark is thinner is a stroke
 INK: Final = 100.0  # the level that full ink is brought to
 HOLDS_INK: Final = 10.0  # contrast of a tile that holds strokes
 LID: Final = 8  # cells from the edge up to which a scanner's lid may show
+SOLID: Final = 0.3  # of the paper's brightness: cells darker than this hold no single strokes
 CHANGED: Final = 0.62  # agreement below which the strokes of a tile are other strokes
 
 
@@ -87,7 +88,20 @@ def strokes(left: Picture, right: Picture, placement: Matrix) -> tuple[Matrix, S
     tiles = tile_agreement(one, other, inside, cells=3, reach=1, noise=5)
     telling = tiles.inside & (np.maximum(tiles.left, tiles.right) > HOLDS_INK)
     telling &= ~(_lid(grid.left, inside) | _lid(grid.right, inside))
+    telling &= ~_solid(grid.left, grid.right, telling.shape)
     return placement, Strokes(one, other, inside, tiles.agreement, telling)
+
+
+def _solid(left: Raster, right: Raster, shape: tuple[int, ...]) -> Mask:
+    """The cells in and around what is solid black on both sides: bars, redactions."""
+    rows, columns = shape
+    black = np.ones(shape, np.bool_)
+    for values in (left, right):
+        part = values[: rows * CELL, : columns * CELL]
+        small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
+        black &= small < SOLID * float(np.quantile(small, 0.8))
+    grown: Mask = cv2.dilate(black.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return grown
 
 
 def _lid(values: Raster, inside: Mask) -> Mask:
@@ -128,7 +142,10 @@ def _ground(values: Raster, size: int) -> Raster:
 
 def _ink(values: Raster, shape: tuple[int, ...], inside: Mask) -> Raster:
     ground = _ground(values, STROKE)
-    ink = cv2.divide(cv2.subtract(ground, values), np.maximum(ground, 40))[: shape[0], : shape[1]]
+    # In solid black the paper is not to be seen, and no ink on it.
+    least = 0.4 * float(np.quantile(ground[::8, ::8], 0.8))
+    ink = cv2.divide(cv2.subtract(ground, values), np.maximum(ground, least + 1))
+    ink = ink[: shape[0], : shape[1]]
     seen = ink[::3, ::3][inside[::3, ::3]]
     if not len(seen):
         return np.zeros(shape, np.float32)

@@ -121,13 +121,12 @@ def _agree(one: Features, other: Features) -> tuple[int, Matrix] | None:
         return None
     start = one.points[[a for a, _ in pairs]]
     end = other.points[[b for _, b in pairs]]
-    matrix: Matrix | None
     matrix, inliers = cv2.estimateAffinePartial2D(
         start, end, method=cv2.RANSAC, ransacReprojThreshold=4, maxIters=1000, confidence=0.995
     )
-    if matrix is None:
-        return None
     count = int(inliers.sum())
+    if not count:
+        return None
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if count < MIN_INLIERS or not 0.15 < scale < 7:
         return None

@@ -60,10 +60,7 @@ WINDOWS: Final = tuple(
 # The lowest frequencies (vertical, horizontal) by their sum. Transposing must not lead out of the
 # set, and it has to be 64: the average is left out, and one on the diagonal.
 _ORDER: Final = [
-    (v, total - v)
-    for total in range(1, 11)
-    for v in range(total + 1)
-    if (v, total - v) != (5, 5)
+    (v, total - v) for total in range(1, 11) for v in range(total + 1) if (v, total - v) != (5, 5)
 ]
 _V: Final = np.array([v for v, _ in _ORDER])
 _U: Final = np.array([u for _, u in _ORDER])
@@ -82,9 +79,7 @@ def cosines(start: float, end: float, kept: int, side: int) -> NDArray[np.float3
     return np.vstack([np.diff(place), waves]).astype(np.float32)
 
 
-def window_codes(
-    rasters: NDArray[np.uint8], count: int = len(WINDOWS)
-) -> NDArray[np.uint64]:
+def window_codes(rasters: NDArray[np.uint8], count: int = len(WINDOWS)) -> NDArray[np.uint64]:
     """The hashes of the first `count` of WINDOWS for each raster.
 
     rasters: grey, shape (n, side, side). Returns shape (n, count).

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
-from scanning.models.jobs import ScanRun
+from scanning.models.jobs import ScanJob, ScanRun
 from scanning.models.libraries import Library
 from scanning.models.pictures import Picture
 from scanning.querysets.pairs import CandidatePairQuerySet
@@ -72,16 +72,19 @@ class CandidatePair(models.Model):
 
 
 class Finding(models.Model):
-    """A scan of this library found this pair in it, and the job's rules say that it matters."""
+    """A scan job found this pair in its library, and the job's rules say that it matters.
+
+    Each job keeps its own findings up to date: `run` is its last run that found the pair.
+    """
 
     pair = models.ForeignKey(CandidatePair, models.CASCADE, related_name="findings")
     library = models.ForeignKey(Library, models.CASCADE, related_name="findings")
+    job = models.ForeignKey(ScanJob, models.CASCADE, related_name="findings")
     run = models.ForeignKey(ScanRun, models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["pair", "library"], name="finding_once_per_library")
-        ]
+        constraints = [models.UniqueConstraint(fields=["pair", "job"], name="finding_once_per_job")]
+        indexes = [models.Index(fields=["library", "pair"])]
 
     def __str__(self) -> str:
         return f"{self.pair} in {self.library}"

@@ -1,5 +1,6 @@
 """Source files (paths in libraries), pictures (distinct contents) and their fingerprints."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -50,6 +51,7 @@ class SourceFile(models.Model):
         indexes = [
             models.Index(fields=["sha256", "library"]),
             models.Index(fields=["library", "state"]),
+            GinIndex(fields=["attributes"], opclasses=["jsonb_path_ops"], name="file_attributes"),
         ]
 
     def __str__(self) -> str:

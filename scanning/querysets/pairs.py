@@ -19,12 +19,15 @@ class CandidatePairQuerySet(models.QuerySet["CandidatePair"]):
 
         findings = Finding.objects.filter(pair=models.OuterRef("pk"))
         if not user.sees_all_libraries:
-            findings = findings.filter(library__accesses__user=user)
+            findings = findings.filter(library__in=user.accesses.values("library"))
         return self.filter(models.Exists(findings))
 
     def in_library(self, library_id: int) -> Self:
         """Pairs that stand in this library."""
-        return self.filter(findings__library_id=library_id)
+        from scanning.models import Finding
+
+        findings = Finding.objects.filter(pair=models.OuterRef("pk"), library_id=library_id)
+        return self.filter(models.Exists(findings))
 
     def in_queue_tiers(self) -> Self:
         """Without the look-alikes, which are shown only when asked for."""

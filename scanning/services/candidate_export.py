@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from scanning.models import CandidatePair, Finding, Library, SourceFile
+from scanning.models import CandidatePair, Library, SourceFile
 
 Tier = CandidatePair.Tier
 
@@ -30,13 +30,13 @@ def candidate_lines(library: Library, tiers: Collection[str]) -> Iterator[Candid
     files = SourceFile.objects.readable().filter(library=library).order_by("path")
     for sha256, path in files.values_list("sha256", "path").iterator(10_000):
         paths[bytes(sha256 or b"")].append(path)
-    findings = (
-        Finding.objects.filter(library=library, pair__tier__in=tiers)
-        .select_related("pair__left", "pair__right")
-        .order_by("-pair__score", "pair_id")
+    pairs = (
+        CandidatePair.objects.in_library(library.pk)
+        .filter(tier__in=tiers)
+        .select_related("left", "right")
+        .order_by("-score", "pk")
     )
-    for finding in findings.iterator(2_000):
-        pair = finding.pair
+    for pair in pairs.iterator(2_000):
         left = paths.get(bytes(pair.left.sha256), [])
         right = paths.get(bytes(pair.right.sha256), [])
         if not left or not right:

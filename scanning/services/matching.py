@@ -100,7 +100,7 @@ def match(chunk: Chunk) -> None:
         _store(chunk, batch)
     with transaction.atomic():
         current = ledger.hold(chunk)
-        Finding.objects.filter(run__job_id=chunk.run.job_id).exclude(run=chunk.run).delete()
+        Finding.objects.filter(job_id=chunk.run.job_id).exclude(run=chunk.run).delete()
         current.state = Chunk.State.DONE
         current.save(update_fields=["state", "lease_until"])
 
@@ -295,9 +295,17 @@ def _store(chunk: Chunk, batch: list[Match]) -> None:
     )
     ids = [*(pair.pk for pair in pairs), *judged.values()]
     Finding.objects.bulk_create(
-        [Finding(pair_id=pk, library_id=chunk.run.library_id, run=chunk.run) for pk in sorted(ids)],
+        [
+            Finding(
+                pair_id=pk,
+                library_id=chunk.run.library_id,
+                job_id=chunk.run.job_id,
+                run=chunk.run,
+            )
+            for pk in sorted(ids)
+        ],
         update_conflicts=True,
-        unique_fields=["pair", "library"],
+        unique_fields=["pair", "job"],
         update_fields=["run"],
     )
 

@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber
 
 from scanning.duplicates import Amount, Duplicates, File, Group, Pair
 from scanning.findings import error_kind_label
-from scanning.models import CandidatePair, Finding, Library, Picture, ScanRun, SourceFile
+from scanning.models import CandidatePair, Library, Picture, ScanRun, SourceFile
 
 Tier = CandidatePair.Tier
 
@@ -150,8 +150,8 @@ def _pairs(library: Library) -> tuple[dict[str, int], list[Pair], list[Pair], Co
     counts = {tier.value: 0 for tier in Tier}
     joining: dict[str, list[Pair]] = {Tier.SAME_PIXELS: [], Tier.NEAR: []}
     distances: Counter[int] = Counter()
-    rows = Finding.objects.filter(library=library).values_list(
-        "pair__tier", "pair__distance", "pair__left__sha256", "pair__right__sha256"
+    rows = CandidatePair.objects.in_library(library.pk).values_list(
+        "tier", "distance", "left__sha256", "right__sha256"
     )
     for tier, distance, left, right in rows.iterator(ROWS_AT_ONCE):
         counts[tier] += 1

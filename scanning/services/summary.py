@@ -30,7 +30,7 @@ def library_summary(library: Library) -> LibrarySummary:
     totals = present.aggregate(files=Count("pk"), bytes=Sum("size", default=0))
     readable = SourceFile.objects.readable().filter(library=library)
     found = Finding.objects.filter(library=library).exclude(pair__tier=Tier.IDENTICAL)
-    by_tier = dict(found.values_list("pair__tier").annotate(Count("pk")))
+    by_tier = dict(found.values_list("pair__tier").annotate(Count("pair", distinct=True)))
     pairs = {tier.value: by_tier.get(tier.value, 0) for tier in Tier}
     identical = (
         readable.filter(

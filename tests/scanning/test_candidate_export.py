@@ -53,7 +53,7 @@ def test_equal_files_are_lines_from_the_first_path(
     pair = CandidatePair.objects.create(
         left=logo, right=logo, tier="identical", distance=0, score=1000
     )
-    Finding.objects.create(pair=pair, library=library, run=run)
+    Finding.objects.create(pair=pair, library=library, job=run.job, run=run)
     assert exported(tmp_path)[1:] == [
         ["a.jpg", "b.jpg", "identical", "1.000", "0", ""],
         ["a.jpg", "c.jpg", "identical", "1.000", "0", ""],

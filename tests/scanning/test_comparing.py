@@ -53,7 +53,7 @@ def near_pair(library: Library, run: ScanRun, left: Picture, right: Picture) -> 
     pair = CandidatePair.objects.create(
         left=left, right=right, tier="lookalike", distance=20, score=0
     )
-    Finding.objects.create(pair=pair, library=library, run=run)
+    Finding.objects.create(pair=pair, library=library, job=run.job, run=run)
     return pair
 
 

@@ -74,6 +74,7 @@ def test_progress_in_the_middle(reading: ScanRun) -> None:
         ("Listing files", "done"),
         ("Reading pictures", "active"),
         ("Finding pairs", "waiting"),
+        ("Comparing pairs", "waiting"),
     ]
 
 

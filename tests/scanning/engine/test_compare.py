@@ -1,6 +1,7 @@
 """Pictures made here, changed the way people change them, and what the comparison says of it."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -68,6 +69,10 @@ def jpeg(image: Image.Image) -> Image.Image:
     return Image.open(buffer)
 
 
+def scaled(image: Image.Image, by: int) -> Image.Image:
+    return image.resize((image.width // by, image.height // by))
+
+
 def cropped(
     image: Image.Image, left: float, top: float, right: float, bottom: float
 ) -> Image.Image:
@@ -81,9 +86,12 @@ def covers(box: Box, x: float, y: float) -> bool:
     return box.left <= x <= box.left + box.width and box.top <= y <= box.top + box.height
 
 
-CHANGES = {
-    "half the size": lambda i: i.resize((i.width // 2, i.height // 2)),
-    "a quarter of the size": lambda i: i.resize((i.width // 4, i.height // 4)),
+Change = Callable[[Image.Image], Image.Image]
+Make = Callable[[], Image.Image]
+
+CHANGES: dict[str, Change] = {
+    "half the size": lambda i: scaled(i, 2),
+    "a quarter of the size": lambda i: scaled(i, 4),
     "strong JPEG": jpeg,
     "brighter": lambda i: ImageEnhance.Brightness(i).enhance(1.25),
     "darker": lambda i: ImageEnhance.Brightness(i).enhance(0.75),
@@ -95,7 +103,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("make", [photo, form])
-def test_a_picture_is_the_same_after(change: str, make: type) -> None:
+def test_a_picture_is_the_same_after(change: str, make: Make) -> None:
     result = compare(grey(make()), grey(CHANGES[change](make())))
 
     assert (result.verdict, result.regions) == ("near", ())
@@ -115,7 +123,7 @@ def test_a_picture_is_the_same_after(change: str, make: type) -> None:
     ],
     ids=["mirror", "turn=90", "turn=180", "turn=270", "same"],
 )
-def test_turned_and_mirrored(make: type, change: type, code: str, words: str) -> None:
+def test_turned_and_mirrored(make: Make, change: Change, code: str, words: str) -> None:
     result = compare(grey(make()), grey(change(make())))
 
     assert result.verdict == "near"
@@ -133,7 +141,7 @@ def test_turned_and_mirrored(make: type, change: type, code: str, words: str) ->
         ((0.13, 0, 1, 0.86), 0.75),
     ],
 )
-def test_crops(make: type, window: tuple[float, float, float, float], share: float) -> None:
+def test_crops(make: Make, window: tuple[float, float, float, float], share: float) -> None:
     whole, part = grey(make()), grey(cropped(make(), *window))
 
     there, back = compare(whole, part), compare(part, whole)
@@ -159,7 +167,7 @@ def test_mirrored_and_cropped_in_words() -> None:
 
 
 @pytest.mark.parametrize("make", [photo, form])
-def test_a_small_turn(make: type) -> None:
+def test_a_small_turn(make: Make) -> None:
     result = compare(grey(make()), grey(make().rotate(-2, Image.Resampling.BICUBIC)))
 
     assert result.verdict == "near"
@@ -168,7 +176,7 @@ def test_a_small_turn(make: type) -> None:
 
 
 @pytest.mark.parametrize("make", [photo, form])
-def test_a_frame_and_a_page_around_it(make: type) -> None:
+def test_a_frame_and_a_page_around_it(make: Make) -> None:
     image = make()
     framed = ImageOps.expand(image, 40, 255)
     page = Image.new(image.mode, (image.width * 3 // 2, image.height * 3 // 2), "white")

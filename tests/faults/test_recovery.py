@@ -1,0 +1,157 @@
+"""Workers are killed, stopped and doubled, Redis is emptied: the tables end up the same."""
+
+import os
+import signal
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.db.models import Sum
+
+from scanning.models import Chunk, ScanRun
+from scanning.tasks import work_chunk
+from scanning.workers import worker
+from tests.scans import Tables, broker, follow, messages, tables, until
+
+PHASES = list(ScanRun.ACTIVE)
+
+
+def files_done(run: ScanRun) -> int:
+    return int(Chunk.objects.filter(run=run).aggregate(n=Sum("files_done", default=0))["n"])
+
+
+def wait_for_files(run: ScanRun, wanted: int) -> None:
+    until(lambda: files_done(run) >= wanted, f"{wanted} files to be read")
+
+
+def wait_for_phase(run: ScanRun, phase: str) -> None:
+    """Until the run has come to this phase, or beyond it."""
+    earlier = PHASES[: PHASES.index(ScanRun.State(phase))]
+    until(lambda: ScanRun.objects.exclude(state__in=earlier).contains(run), f"phase {phase}")
+
+
+def children_of(pid: int) -> Iterator[int]:
+    """The processes that a process has started, and those that they have started."""
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, children.read_text().split()):
+            yield child
+            yield from children_of(child)
+
+
+def decoders_of(pid: int) -> list[int]:
+    """The decoding children below a worker."""
+    command = b"scanning.engine.child"
+    return [c for c in children_of(pid) if command in Path(f"/proc/{c}/cmdline").read_bytes()]
+
+
+def assert_undisturbed(run: ScanRun, undisturbed: Tables) -> None:
+    """The run has finished, counted each file once, and left the right tables behind."""
+    assert (run.state, run.error) == ("finished", "")
+    assert files_done(run) == run.files_found == 150
+    found = tables()
+    for name, rows in undisturbed.items():
+        assert found[name] == rows, name
+
+
+def test_the_undisturbed_scan_has_something_to_lose(undisturbed: Tables) -> None:
+    assert {name: len(rows) for name, rows in undisturbed.items()} == {
+        "source files": 150,
+        "pictures": 126,
+        "fingerprints": len(undisturbed["fingerprints"]),
+        "pairs": 42,
+        "findings": 42,
+    }
+
+
+def test_a_worker_killed_while_it_reads(listed: ScanRun, undisturbed: Tables) -> None:
+    with worker(2) as killed:
+        wait_for_files(listed, 20)
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+    assert 20 <= files_done(listed) < 150
+    assert Chunk.objects.filter(run=listed, state="leased").exists()
+    with worker(2):
+        follow(listed)
+    assert_undisturbed(listed, undisturbed)
+
+
+def test_workers_killed_in_the_later_phases(listed: ScanRun, undisturbed: Tables) -> None:
+    for phase in ("matching", "comparing"):
+        with worker(2) as killed:
+            wait_for_phase(listed, phase)
+            os.killpg(killed.pid, signal.SIGKILL)
+            killed.wait()
+    with worker(2):
+        follow(listed)
+    assert_undisturbed(listed, undisturbed)
+
+
+def test_redis_is_emptied(listed: ScanRun, undisturbed: Tables) -> None:
+    with worker(1):
+        wait_for_files(listed, 20)
+        assert messages()
+        with broker() as queue:
+            queue.flushdb()
+        assert 20 <= files_done(listed) < 150
+        follow(listed)
+    assert_undisturbed(listed, undisturbed)
+
+
+def test_every_message_is_delivered_twice(listed: ScanRun, undisturbed: Tables) -> None:
+    with broker() as queue:
+        for key in queue.scan_iter("celery*", _type="list"):
+            items = queue.lrange(key, 0, -1)
+            queue.delete(key)
+            queue.rpush(key, *(item for item in items for _time in range(2)))
+    assert len(messages()) == 2 * Chunk.objects.filter(run=listed, kind="read").count()
+    with worker(2):
+        for phase in ("matching", "comparing"):
+            wait_for_phase(listed, phase)
+            for chunk in Chunk.objects.filter(run=listed):
+                work_chunk.apply_async((chunk.pk,))
+                work_chunk.apply_async((chunk.pk,))
+        follow(listed)
+    assert_undisturbed(listed, undisturbed)
+    assert set(Chunk.objects.filter(run=listed).values_list("token", flat=True)) == {1}
+
+
+def test_a_worker_that_sleeps_past_its_lease(listed: ScanRun, undisturbed: Tables) -> None:
+    with worker(1) as sleeper:
+        wait_for_files(listed, 20)
+        os.killpg(sleeper.pid, signal.SIGSTOP)
+        try:
+            slept = Chunk.objects.filter(run=listed, state="leased").values_list("pk", "token")
+            held = dict(slept)
+            with worker(1):
+                follow(listed)
+            assert_undisturbed(listed, undisturbed)
+        finally:
+            os.killpg(sleeper.pid, signal.SIGCONT)
+        until(is_idle, "the sleeper to notice that all is done")
+        assert_undisturbed(listed, undisturbed)
+    for pk, token in held.items():
+        assert Chunk.objects.get(pk=pk).token > token
+
+
+def is_idle() -> bool:
+    """Whether a worker answers that it does nothing."""
+    active = current_app.control.inspect(timeout=1, limit=1).active()
+    return active is not None and not any(active.values())
+
+
+def test_decoding_children_are_killed(listed: ScanRun, undisturbed: Tables) -> None:
+    killed = set()
+    with worker(1) as running:
+        # Each child has read some pictures before it is killed: those were not to blame.
+        for wanted in count(20, 30):
+            wait_for_files(listed, wanted)
+            if wanted > 80:
+                break
+            for pid in decoders_of(running.pid):
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+        follow(listed)
+    assert len(killed) == 3
+    assert_undisturbed(listed, undisturbed)
