@@ -57,17 +57,17 @@ def write_small_library(folder: Path) -> None:
 
 def write_large_library(folder: Path) -> None:
     """150 files of all kinds in three folders; the last ones take their time."""
-    for seed in range(90):
+    for seed in range(95):
         write(scene(seed), folder / "a" / f"{seed:03}.jpg")
     for number in range(20):
         copy(folder / "a" / f"{number:03}.jpg", folder / "b" / f"copy {number:03}.jpg")
     for number in range(10):
         write(scene(100 + number), folder / "b" / f"same {number:03}.png")
         write(scene(100 + number), folder / "b" / f"same {number:03}.tif")
-    for number in range(12):
+    for number in range(8):
         write(scene(number).resize((200, 150)), folder / "b" / f"small {number:03}.jpg", quality=60)
     for number in range(4):
         cut_off(folder / "a" / f"{number:03}.jpg", folder / "b" / f"cut off {number:03}.jpg")
-    for number in range(4):
-        large = scene(200 + number, 3200, 2400)
+    for number in range(3):
+        large = scene(200 + number, 2000, 1500)
         write(large, folder / "c" / f"slow {number}.png", compress_level=1)

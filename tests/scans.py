@@ -78,19 +78,19 @@ def scan(library: Library, **settings: Any) -> ScanRun:
     return work_off(started(library, **settings))
 
 
-def follow(run: ScanRun) -> ScanRun:
-    """Wait until workers have brought the run to its end, sweeping now and then as beat does."""
+def follow(run: ScanRun, enough: Callable[[], bool] | None = None) -> ScanRun:
+    """Wait for workers to end the run, or to do enough; sweeps now and then as beat does."""
     swept = 0.0
 
-    def ended() -> bool:
+    def done() -> bool:
         nonlocal swept
         if time.monotonic() - swept > SWEEP_SECONDS:
             sweep()
             swept = time.monotonic()
         run.refresh_from_db()
-        return not run.is_active
+        return not run.is_active or (enough is not None and enough())
 
-    until(ended, f"the end of a run in state {run.state}; see {os.environ['DATA_DIR']}/logs")
+    until(done, f"progress of a run in state {run.state}; see {os.environ['DATA_DIR']}/logs")
     return run
 
 

@@ -39,11 +39,11 @@ OTHER_SHARE: Final = 0.48
 DIFFERS: Final = 0.5
 
 SHEET_MEAN: Final = 0.7  # documents: below this on the coarse grid, another record
-NOTHING: Final = 0.03 * INK
-FAINT: Final = 0.06 * INK
-HEAVY: Final = 0.22 * INK
-PALE: Final = 0.25 * INK
-SHARP: Final = 0.92  # agreement that all strokes of one sheet reach on sharp scans
+NOTHING: Final = 0.06 * INK
+FAINT: Final = 0.07 * INK
+HEAVY: Final = 0.23 * INK
+PALE: Final = 0.27 * INK
+SHARP: Final = 0.885  # agreement that all strokes of one sheet reach on sharp scans
 CLEAR: Final = 20.0  # contrast of a tile that shows something clear
 OTHER: Final = 0.5  # agreement at which two clear tiles show different things
 MARGIN: Final = 0.27  # of the overlap, from its edge: where captions, logos and dates lie
@@ -203,7 +203,7 @@ def _least(agreement: Raster) -> float:
     do not anywhere.
     """
     usual = float(np.quantile(agreement, 0.05))
-    return min(SHARP, max(CHANGED, 1 - 3.5 * (1 - usual)))
+    return min(SHARP, max(CHANGED, 1 - 4 * (1 - usual)))
 
 
 def _changed(

@@ -129,6 +129,16 @@ def near_between(
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
+def nearest(left: Codes, right: Codes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The row of the nearest right code for each left one (the first of several), and its distance.
+
+    With nothing on the right the distances are beyond any radius.
+    """
+    _check(left, right, 0)
+    rows, distances = kernels.nearest(_planes(left), _planes(right))
+    return rows, distances
+
+
 def _check(left: Codes, right: Codes, radius: int) -> None:
     for codes in (left, right):
         if codes.ndim != 2 or codes.shape[1] not in (1, WORDS) or codes.dtype != np.uint64:

@@ -107,6 +107,21 @@ def scan(
 
 
 @numba.njit(cache=True, nogil=True)
+def nearest(left: Any, right: Any) -> Any:
+    """The row of the nearest right code for each left one, and its distance; planes as in `scan`."""
+    rows = np.zeros(left.shape[1], np.int64)
+    distances = np.full(left.shape[1], 257, np.int64)
+    for i in range(left.shape[1]):
+        for j in range(right.shape[1]):
+            distance = np.int64(0)
+            for word in range(4):
+                distance += np.int64(ones(left[word, i] ^ right[word, j]))
+            if distance < distances[i]:
+                rows[i], distances[i] = j, distance
+    return rows, distances
+
+
+@numba.njit(cache=True, nogil=True)
 def shelves(codes: Any, first: int, last: int, shift: int, width: int) -> Any:
     """Codes sorted by `width` bits from `shift` on: where each value starts, codes, rows."""
     mask = np.uint64((1 << width) - 1)

@@ -20,6 +20,7 @@ INK: Final = 100.0  # the level that full ink is brought to
 HOLDS_INK: Final = 10.0  # contrast of a tile that holds strokes
 LID: Final = 8  # cells from the edge up to which a scanner's lid may show
 SOLID: Final = 0.3  # of the paper's brightness: cells darker than this hold no single strokes
+SETTLED: Final = 2.5  # px
 CHANGED: Final = 0.62  # agreement below which the strokes of a tile are other strokes
 
 
@@ -78,7 +79,7 @@ def is_paper(picture: Picture) -> bool:
 
 def strokes(left: Picture, right: Picture, placement: Matrix) -> tuple[Matrix, Strokes]:
     """The strokes of two sheets compared on a fine grid, and the finer placement."""
-    placement = refined(left, right, placement, edge=FINE, tile=48, reach=5)
+    placement = _settled(left, right, placement)
     grid = laid(left, right, placement, FINE)
     height, width = (side // CELL * CELL for side in grid.left.shape)
     margin = max(CELL, round(0.015 * max(grid.left.shape)))
@@ -123,6 +124,17 @@ def _lid(values: Raster, inside: Mask) -> Mask:
     return grown
 
 
+def _settled(left: Picture, right: Picture, placement: Matrix) -> Matrix:
+    """The placement refined on the fine grid, once more where that moved a corner by much."""
+    corners = np.array([[0, 0, 1], [left.shape[1], 0, 1], [0, left.shape[0], 1]], np.float64).T
+    for _ in range(3):
+        before = placement
+        placement = refined(left, right, before, edge=FINE, tile=48, reach=5)
+        if float(np.abs((placement - before) @ corners).max()) < SETTLED:
+            break
+    return placement
+
+
 def _dark(ink: Raster) -> Raster:
     """Ink of less than 40 % gone, ink of more than 70 % full: what a pale overlay leaves."""
     return np.clip((ink - 0.4 * INK) / 0.3, 0, INK).astype(np.float32)
@@ -164,10 +176,10 @@ def _shrunk(inside: Mask, margin: int) -> Mask:
 
 
 def _top(values: Raster) -> NDArray[np.float32]:
-    """About the 90th percentile of each cell."""
+    """The third highest value of each cell: a stroke is more than a speck."""
     rows, columns = values.shape[0] // CELL, values.shape[1] // CELL
     cells = (
         values.reshape(rows, CELL, columns, CELL).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     )
-    top: NDArray[np.float32] = np.partition(cells, -6, axis=2)[:, :, -6]
+    top: NDArray[np.float32] = np.partition(cells, -3, axis=2)[:, :, -3]
     return top

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from scanning.engine.fingerprints import Spectrum
-from scanning.engine.squares import LARGE, RASTER, SMALL, square
+from scanning.engine.squares import KEPT, LARGE, RASTER, SMALL, square
 from scanning.engine.trimming import content_boxes
 
 
@@ -21,7 +21,7 @@ class Signature:
     phash64, phash256: 8 and 32 bytes, as imagehash packs them: row by row, first bit highest.
     turned256: 7 x 32 bytes, the 256-bit hash of the picture turned by each of `turns.TURNS`.
     trimmed256: 0 to 5 x 32 bytes, the 256-bit hash after each stage of `trimming.content_boxes`.
-    raster: 32 x 32 grey bytes, row by row, the picture squeezed to a square. The hashes of its
+    raster: 48 x 48 grey bytes, row by row, the picture squeezed to a square. The hashes of its
         windows (see `windows`) follow from it when they are needed.
     """
 
@@ -40,13 +40,12 @@ def signature(pixels: bytes) -> Signature | None:
     whole = Spectrum(square(image, LARGE))
     if whole.is_flat:
         return None
-    small = square(image, SMALL)
     boxes = content_boxes(np.frombuffer(pixels, np.uint8).reshape(RASTER, RASTER))
     trimmed = (Spectrum(square(image, LARGE, box)) for box in boxes)
     return Signature(
-        phash64=Spectrum(small).code,
+        phash64=Spectrum(square(image, SMALL)).code,
         phash256=whole.code,
         turned256=b"".join(whole.turned_codes()),
         trimmed256=b"".join(content.code for content in trimmed if not content.is_flat),
-        raster=small,
+        raster=square(image, KEPT),
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scanning.engine.join import Codes
 from scanning.engine.signature import Signature
-from scanning.engine.squares import SMALL
+from scanning.engine.squares import KEPT
 from scanning.engine.turns import TURNS
 
 # So many pairs of equal pictures are listed in full: a thousand blank-looking scans must not
@@ -25,7 +25,7 @@ class Signatures:
     """The signatures of n pictures; row k of every array is picture k.
 
     whole: (n, 4). turned: (n, 7, 4), in the order of TURNS. trimmed: (m, 4), every stage of every
-    picture, and owner: (m,) rising, its picture. rasters: (n, 32, 32) grey.
+    picture, and owner: (m,) rising, its picture. rasters: (n, 48, 48) grey.
     """
 
     whole: Codes
@@ -58,7 +58,7 @@ class Signatures:
             np.frombuffer(b"".join(turned256), np.uint64).reshape(-1, len(TURNS), 4),
             np.frombuffer(b"".join(trimmed256), np.uint64).reshape(-1, 4),
             np.repeat(np.arange(len(stages)), stages),
-            np.frombuffer(b"".join(raster), np.uint8).reshape(-1, SMALL, SMALL),
+            np.frombuffer(b"".join(raster), np.uint8).reshape(-1, KEPT, KEPT),
         )
 
     def __len__(self) -> int:

@@ -4,32 +4,20 @@ Pairs are found on distinct contents: equal files are one picture, equal codes o
 job's rules say about attributes decides which pairs are findings of this library.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 from typing import Any
 
-import numpy as np
 from django.db import transaction
-from numpy.typing import NDArray
 
 from scanning.attributes import matters
+from scanning.contents import Content, codes_of, contents_of
 from scanning.engine.fingerprints import ALGORITHMS
-from scanning.engine.join import distinct, near_pairs, pack
-from scanning.models import (
-    CandidatePair,
-    Chunk,
-    Finding,
-    Fingerprint,
-    Picture,
-    ScanRun,
-    SourceFile,
-)
-from scanning.selection import Selection
-from scanning.services import comparing, ledger
+from scanning.models import CandidatePair, Chunk, Finding, Fingerprint, ScanRun
+from scanning.services import comparing, ledger, near
 from scanning.services.reading import decoder, read_again
-from scanning.storage import raw_path
 
 Tier = CandidatePair.Tier
 
@@ -39,27 +27,6 @@ BATCH = 1000
 WHOLE_NODE = 30
 # Same pixels in another container: decoding on a reduced scale moves the hash by this much.
 SAME_PIXELS_DISTANCE = 6
-# How many codes are joined with all before them at a time: a few seconds' work for a million.
-JOINED_AT_ONCE = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """One picture of the library with what matching needs.
-
-    `files` holds what the rules ask of its files' attributes; of equal ones only two, which say
-    as much as a thousand.
-    """
-
-    pk: int
-    sha256: bytes
-    width: int
-    height: int
-    files: tuple[dict[str, str], ...]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.width, self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +41,7 @@ class Match:
     tier: CandidatePair.Tier
     distance: int | None
     score: int = 0
+    way: str = ""
 
     @property
     def key(self) -> tuple[int, int]:
@@ -88,7 +56,7 @@ def match(chunk: Chunk) -> None:
     """
     configuration = chunk.run.configuration
     keep = ledger.LeaseKeeper(chunk)
-    contents = _contents(chunk.run, keep)
+    contents = contents_of(chunk.run, keep)
     large = [
         content
         for content in contents.values()
@@ -105,62 +73,6 @@ def match(chunk: Chunk) -> None:
         current.save(update_fields=["state", "lease_until"])
 
 
-def _contents(run: ScanRun, keep: Callable[[], None]) -> dict[bytes, Content]:
-    """The pictures of the files that the run's job selects, by digest and sorted by digest."""
-    names = [*run.configuration["must_agree"], *run.configuration["must_differ"]]
-    files: dict[bytes, Counter[tuple[str | None, ...]]] = defaultdict(Counter)
-    for sha256, attributes in _files(run):
-        keep()
-        files[sha256][tuple(attributes.get(name) for name in names)] += 1
-    digests = sorted(files)
-    contents = {}
-    for start in range(0, len(digests), 10_000):
-        pictures = Picture.objects.filter(sha256__in=digests[start : start + 10_000], page=0)
-        for picture in pictures.order_by("sha256"):
-            sha256 = bytes(picture.sha256)
-            contents[sha256] = Content(
-                picture.pk, sha256, picture.width, picture.height, _asked(names, files[sha256])
-            )
-    return contents
-
-
-def _files(run: ScanRun) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Digest and attributes of each file: those that the run saw, and those out of its sight."""
-    readable = SourceFile.objects.readable().filter(library_id=run.library_id)
-    seen = readable.filter(last_run=run).values_list("sha256", "attributes")
-    for sha256, attributes in seen.iterator(10_000):
-        yield bytes(sha256 or b""), attributes
-    selection = Selection.of(run.configuration)
-    for file in readable.exclude(last_run=run).iterator(10_000):
-        if selection.takes(raw_path(file), file.size):
-            yield bytes(file.sha256 or b""), file.attributes
-
-
-def _asked(
-    names: Sequence[str], files: Counter[tuple[str | None, ...]]
-) -> tuple[dict[str, str], ...]:
-    """The attributes with these names, of equal files no more than two."""
-    return tuple(
-        {name: value for name, value in zip(names, values, strict=True) if value is not None}
-        for values, count in files.items()
-        for _ in range(min(count, 2))
-    )
-
-
-def _codes(contents: list[Content], algorithm: str) -> dict[int, bytes]:
-    """The codes of one algorithm in its present version, by picture."""
-    codes: dict[int, bytes] = {}
-    ids = [content.pk for content in contents]
-    for start in range(0, len(ids), 10_000):
-        rows = Fingerprint.objects.filter(
-            algorithm=algorithm,
-            version=ALGORITHMS[algorithm],
-            picture_id__in=ids[start : start + 10_000],
-        ).values_list("picture_id", "code")
-        codes |= {pk: bytes(code) for pk, code in rows}
-    return codes
-
-
 def _matches(
     contents: list[Content], radius: int, library_id: int, keep: Callable[[], None]
 ) -> Iterator[Match]:
@@ -168,15 +80,16 @@ def _matches(
     for content in contents:
         if len(content.files) > 1:
             yield Match(content, content, Tier.IDENTICAL, 0, 1000)
-    pixels = _Pixels(_codes(contents, "pixels"), library_id, keep)
-    hashes = _codes(contents, "phash256")
+    pixels = _Pixels(codes_of(contents, "pixels"), library_id, keep)
+    hashes = codes_of(contents, "phash256")
     hashed = [content for content in contents if content.pk in hashes]
-    for left, right, distance in _near(hashed, hashes, radius, keep):
+    for left, right, distance, way in near.pairs(hashed, radius, keep):
         keep()
-        if distance <= SAME_PIXELS_DISTANCE and pixels.are_same(left, right):
+        is_whole = way == "whole" and distance <= SAME_PIXELS_DISTANCE
+        if is_whole and pixels.are_same(left, right):
             yield Match(left, right, Tier.SAME_PIXELS, distance, 999)
         else:
-            yield Match(left, right, Tier.NEAR, distance)
+            yield Match(left, right, Tier.NEAR, distance, way=way)
     flat: dict[bytes, list[Content]] = defaultdict(list)
     for content in contents:
         if content.pk not in hashes and content.pk in pixels.known:
@@ -186,49 +99,11 @@ def _matches(
             yield Match(left, right, Tier.SAME_PIXELS, None, 999)
 
 
-def _near(
-    contents: list[Content], hashes: dict[int, bytes], radius: int, keep: Callable[[], None]
-) -> Iterator[tuple[Content, Content, int]]:
-    """Pairs of contents whose codes differ in at most `radius` bits."""
-    if not contents:
-        return
-    codes, inverse = distinct(pack([hashes[content.pk] for content in contents]))
-    nodes: list[list[Content]] = [[] for _ in range(len(codes))]
-    for content, node in zip(contents, inverse.tolist(), strict=True):
-        nodes[node].append(content)
-    for node in nodes:
-        for left, right in _pairs_within(node):
-            yield left, right, 0
-    for first, second, distance in _joined(codes, radius, keep):
-        for one, other in _pairs_between(nodes[first], nodes[second]):
-            left, right = sorted((one, other), key=lambda content: content.sha256)
-            yield left, right, distance
-
-
-def _joined(
-    codes: NDArray[np.uint64], radius: int, keep: Callable[[], None]
-) -> Iterator[tuple[int, int, int]]:
-    """The rows and the distance of each pair of codes, joined bit by bit to keep the lease."""
-    for start in range(0, len(codes), JOINED_AT_ONCE):
-        keep()
-        so_far = codes[: start + JOINED_AT_ONCE]
-        yield from near_pairs(so_far, radius, first_new=start).tolist()
-
-
 def _pairs_within(node: list[Content]) -> Iterator[tuple[Content, Content]]:
     if len(node) <= WHOLE_NODE:
         yield from combinations(node, 2)
     else:
         yield from ((node[0], other) for other in node[1:])
-
-
-def _pairs_between(
-    first: list[Content], second: list[Content]
-) -> Iterator[tuple[Content, Content]]:
-    if len(first) * len(second) <= WHOLE_NODE:
-        yield from product(first, second)
-    else:
-        yield first[0], second[0]
 
 
 @dataclass(slots=True)
@@ -340,5 +215,9 @@ def _pair(match: Match, run: ScanRun) -> CandidatePair:
         tier=Tier.LOOKALIKE if is_near else match.tier,
         distance=match.distance,
         score=0 if is_near else match.score,
-        evidence={"near_radius": run.configuration["near_radius"], "algorithms": ALGORITHMS},
+        evidence={
+            "near_radius": run.configuration["near_radius"],
+            "way": match.way,
+            "algorithms": ALGORITHMS,
+        },
     )

@@ -311,22 +311,10 @@ def _store_pictures(readings: dict[bytes, tuple[int, Reading]]) -> None:
                 picture=picture, algorithm=algorithm, version=ALGORITHMS[algorithm], code=code
             )
             for picture, (_size, reading) in zip(pictures, readings.values(), strict=True)
-            for algorithm, code in _codes(reading)
+            for algorithm, code in reading.fingerprints.items()
         ],
         ignore_conflicts=True,
     )
-
-
-def _codes(reading: Reading) -> Iterator[tuple[str, bytes]]:
-    """Algorithm and code of each fingerprint that was computed."""
-    computed = {
-        "pixels": reading.pixel_digest,
-        "phash64": reading.phash64,
-        "phash256": reading.phash256,
-    }
-    for algorithm, code in computed.items():
-        if code is not None:
-            yield algorithm, code
 
 
 @transaction.atomic

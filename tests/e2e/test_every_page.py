@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db.models.functions import Length
 from playwright.sync_api import Page, expect
 
 from dedup_site.accounts.models import User
@@ -22,9 +23,14 @@ SIZES = {"wide": WIDE, "zoomed": ZOOMED, "narrow": NARROW}
 def pages_for(role: Role, library: Library) -> list[str]:
     """The addresses of everything that a role works with."""
     here = f"/libraries/{library.pk}"
-    pair = CandidatePair.objects.filter(findings__library=library).latest("pk")
+    found = CandidatePair.objects.filter(findings__library=library)
+    pair = found.order_by(Length("transform")).last()
+    assert pair is not None
     pages = {
-        Role.REVIEWER: ["/", "/review/", "/review/next/", "/review/history/", f"{here}/"],
+        Role.REVIEWER: [
+            *("/", "/review/", "/review/next/", f"/review/pairs/{pair.pk}/", "/review/history/"),
+            f"{here}/",
+        ],
         Role.ADMIN: [
             *("/libraries/", "/libraries/new/folder/", "/libraries/new/uploads/"),
             *(f"{here}/", f"{here}/settings/", f"{here}/jobs/new/", f"{here}/report/"),
@@ -70,8 +76,9 @@ def problems(page: Page, *checks: str) -> list[str]:
     return found
 
 
-def test_fits_and_reads_well(open_page: SignIn, person: User, visit: Visit) -> None:
-    page = open_page(person, viewport=WIDE)
+@pytest.mark.parametrize("locale", ["en-GB", "zh-HK"])
+def test_fits_and_reads_well(open_page: SignIn, person: User, visit: Visit, locale: str) -> None:
+    page = open_page(person, viewport=WIDE, locale=locale)
     found = []
     for address in visit(page):
         found += [(address, text) for text in problems(page, "structure", "names", "contrast")]

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from celery import current_app
 from django.db.models import F
 from django.db.models.functions import Now
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -260,27 +259,6 @@ def test_the_last_chunk_has_no_next(
     with django_capture_on_commit_callbacks(execute=True):
         ledger.publish_next(run.pk)
     assert messages() == []
-
-
-@pytest.fixture
-def broker_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody listens where the broker should be."""
-
-    def forget_connections() -> None:
-        current_app.amqp._producer_pool = None
-        current_app._pool = None
-
-    options = {"max_retries": 1, "interval_start": 0}
-    monkeypatch.setenv("CELERY_BROKER_URL", f"redis+socket://{tmp_path}/nobody.sock")
-    monkeypatch.setitem(
-        current_app.conf,
-        "broker_transport_options",
-        {**current_app.conf.broker_transport_options, **options},
-    )
-    forget_connections()
-    yield
-    monkeypatch.undo()
-    forget_connections()
 
 
 def test_a_broker_that_is_away_is_no_error(
