@@ -46,6 +46,7 @@ PAGES = (
     ("audit", "auditor", "/audit/"),
 )
 DARK_TOO = ("pair", "report")
+OWN_COLOURS = 64
 
 
 def main() -> None:
@@ -173,9 +174,17 @@ def keep(name: str, people: People, user: str | None, url: str) -> None:
         with people.page(user, **options) as page:
             page.goto(url, wait_until="networkidle")
             picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        # Few colours and no dithering: letters stay sharp, files small.
-        small = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        small.save(FOLDER / f"{file}.png", optimize=True)
+        with_few_colours(picture).save(FOLDER / f"{file}.png", optimize=True)
+
+
+def with_few_colours(picture: Image.Image) -> Image.Image:
+    """256 colours: the page's own, which fill the most pixels, stay as they are."""
+    counted = picture.getcolors(picture.width * picture.height) or []
+    own = [color for _count, color in sorted(counted, reverse=True)[:OWN_COLOURS]]
+    rest = picture.quantize(256 - len(own)).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([value for color in own for value in color] + rest)
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 if __name__ == "__main__":

@@ -52,9 +52,9 @@ def _best(parts: NDArray[np.uint8], wholes: NDArray[np.uint8], window: int) -> F
     target /= np.linalg.norm(target, axis=(1, 2), keepdims=True) + 1e-6
     grey = parts.astype(np.float32)
     # Height first, with the width as it is. Shapes: (pairs, moves, KEPT, KEPT).
-    columns = grey @ cosines(left, right, KEPT, side).T
+    columns: Floats = grey @ cosines(left, right, KEPT, side).T
     y, _ = _agreeing(down @ columns[:, None], target)
-    rows = down[y] @ grey
+    rows: Floats = down[y] @ grey
     _, best = _agreeing(rows[:, None] @ across.transpose(0, 2, 1), target)
     return best
 

@@ -20,6 +20,7 @@ from scanning.engine.turns import TURNS
 from scanning.engine.windows import WINDOWS, window_codes
 
 MANY: Final = 20_000
+PER_FAMILY: Final = 20
 # Windows are hashed for so many pictures at a time: 105 MB of codes.
 _CHUNK: Final = 100_000
 
@@ -104,7 +105,8 @@ def find(
     share: (k, of): the part of the work that is number k, from 0. Together the shares give the
         whole, though a pair may come from two of them, by different ways: see `merged`.
     families: one label per picture, the same for equal codes; pairs within a family
-        (label >= 0) are left out.
+        (label >= 0) are left out, and of those between a picture and a family that it does not
+        belong to (a form upside down, a form in a frame) only the PER_FAMILY nearest are kept.
     limit: TooManyPairs when one way gives more.
     """
     nodes = Nodes.of(signatures.whole, first_new)
@@ -123,7 +125,8 @@ def find(
             np.column_stack([pairs, rows[row, 2:]]),
         ]
     )
-    return _best(found[found[:, :2].max(axis=1, initial=0) >= first_new])
+    best = _best(found[found[:, :2].max(axis=1, initial=0) >= first_new])
+    return best if families is None else _few_of_a_family(best, families)
 
 
 def merged(parts: Sequence[Candidates]) -> Candidates:
@@ -132,6 +135,21 @@ def merged(parts: Sequence[Candidates]) -> Candidates:
         np.concatenate(
             [np.column_stack([part.left, part.right, part.distance, part.way]) for part in parts]
         )
+    )
+
+
+def _few_of_a_family(found: Candidates, families: Labels) -> Candidates:
+    """Pairs that are among the nearest between one of their pictures and the other's family."""
+    kept = (families[found.left] < 0) & (families[found.right] < 0)
+    for ours, theirs in ((found.left, found.right), (found.right, found.left)):
+        family = families[theirs]
+        order = np.lexsort((found.distance, family, ours))
+        new = (np.diff(ours[order], prepend=-1) != 0) | (np.diff(family[order], prepend=-2) != 0)
+        start = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
+        nearest = order[np.arange(len(order)) - start < PER_FAMILY]
+        kept[nearest[family[nearest] >= 0]] = True
+    return Candidates(
+        *(column[kept] for column in (found.left, found.right, found.distance, found.way))
     )
 
 
@@ -239,7 +257,8 @@ class _Join:
         if self.labels is None:
             return rows
         one, other = self.labels[rows[:, 0]], self.labels[rows[:, 1]]
-        return rows[(one < 0) | (one != other)]
+        kept: Rows = rows[(one < 0) | (one != other)]
+        return kept
 
 
 def _by(pairs: Pairs, way: int) -> Rows:

@@ -108,7 +108,7 @@ def scan(
 
 @numba.njit(cache=True, nogil=True)
 def nearest(left: Any, right: Any) -> Any:
-    """The row of the nearest right code for each left one, and its distance; planes as in `scan`."""
+    """The row of the nearest right code for each left one, and its distance."""
     rows = np.zeros(left.shape[1], np.int64)
     distances = np.full(left.shape[1], 257, np.int64)
     for i in range(left.shape[1]):
@@ -130,11 +130,11 @@ def shelves(codes: Any, first: int, last: int, shift: int, width: int) -> Any:
         starts[np.int64((codes[i] >> np.uint64(shift)) & mask) + 1] += 1
     for value in range(1 << width):
         starts[value + 1] += starts[value]
-    at = starts[:-1].copy()
+    at: Any = starts[:-1].copy()
     ordered = np.empty(last - first, np.uint64)
     rows = np.empty(last - first, np.int64)
     for i in range(first, last):
-        value = np.int64((codes[i] >> np.uint64(shift)) & mask)
+        value: Any = np.int64((codes[i] >> np.uint64(shift)) & mask)
         ordered[at[value]] = codes[i]
         rows[at[value]] = i
         at[value] += 1

@@ -14,12 +14,10 @@ def nearest(candidates: Candidates, count: int) -> Candidates:
     A thousand forms printed from one template are half a million candidates; their number grows
     with the number of pictures instead of its square. Ties are broken by the other picture's row.
     """
-    kept = np.zeros(len(candidates), np.bool_)
-    for one, other in (
-        (candidates.left, candidates.right),
-        (candidates.right, candidates.left),
-    ):
-        kept |= _rank(one, candidates.distance, other) < count
+    pictures = np.concatenate([candidates.left, candidates.right])
+    others = np.concatenate([candidates.right, candidates.left])
+    rank = _rank(pictures, np.tile(candidates.distance, 2), others).reshape(2, -1)
+    kept = (rank < count).any(axis=0)
     return Candidates(
         candidates.left[kept],
         candidates.right[kept],

@@ -5,9 +5,9 @@ common is their family's template; what jitters from scan to scan is placement, 
 Both are taken away: each raster is laid on the family's median (an affine shift of a pixel or two,
 found by least squares), template and light are fitted and subtracted, and so are the few
 directions in which all pictures of the family vary most, which are what the fits have left of the
-jitter. Each pixel counts by how far its spread exceeds the noise expected there: a field that
-everybody fills in differently counts, an edge of the template that moves a little does not. What
-is left of two scans of one sheet correlates, of two sheets hardly.
+jitter. Each pixel counts by how far its spread exceeds the noise: a field that everybody fills in
+differently counts, blank paper does not. What is left of two scans of one sheet correlates, of two
+sheets hardly.
 """
 
 from typing import Final
@@ -23,14 +23,13 @@ SAMPLE: Final = 1000  # pictures from which template, jitter and noise are learn
 FITS: Final = 2
 STEPS: Final = 8  # of least squares for one placement
 EDGE: Final = 0.05  # of a side is left out: what a scanner shows beyond the sheet
-SMOOTH: Final = 1 / 16  # of a side: slower changes are light
+SMOOTH: Final = 1 / 8  # of a side: slower changes are light
 JITTER: Final = 20  # directions taken away, from large families
 PER_DIRECTION: Final = 15  # pictures that one of them asks for
-BLUR: Final = 0.2  # pixels by which placement errs
 KEPT: Final = 128  # numbers that stand for one picture
 WRONG: Final = 3.0  # wrong pairs that are let through for each picture, about
 LEAST: Final = 0.3  # agreement asked for in a small family
-MOST: Final = 0.65  # and in a huge one
+MOST: Final = 0.55  # and in a huge one
 _BLOCK: Final = 1024
 
 Floats = NDArray[np.float32]
@@ -107,8 +106,7 @@ class _Family:
         """placed: rasters that lie on the template."""
         self._inside = _inside(len(template))
         clear = _without_light(template[None])[0]
-        shifts = _slopes(clear)
-        common, _ = np.linalg.qr(np.column_stack([_light(clear), shifts])[self._inside.ravel()])
+        common, _ = np.linalg.qr(_frame(clear)[self._inside.ravel()])
         self._common: Floats = common.astype(np.float32)
         self._middle = np.zeros(len(self._common), np.float32)
         rest = self._rest(placed)
@@ -117,7 +115,7 @@ class _Family:
         count = min(JITTER, len(placed) // PER_DIRECTION)
         self._jitter = _directions(rest, count)
         rest -= rest @ self._jitter.T @ self._jitter
-        self._weights = self._worth(rest, shifts)
+        self._weights = self._worth(rest)
         self._kept = _directions(rest * self._weights, KEPT)
 
     def vectors(self, placed: Floats) -> Floats:
@@ -129,25 +127,22 @@ class _Family:
 
     def _rest(self, placed: Floats) -> Floats:
         """Without light and template."""
-        pixels = _without_light(placed)[:, self._inside]
-        rest: Floats = pixels - pixels @ self._common @ self._common.T
-        return rest
+        pixels: Floats = _without_light(placed)[:, self._inside]
+        return pixels - pixels @ self._common @ self._common.T
 
-    def _worth(self, rest: Floats, shifts: Floats) -> Floats:
-        """The weight of each pixel: how sure it is that it varies by content, against noise."""
-        spread = np.sqrt((rest**2).mean(axis=0))
-        slope = np.hypot(shifts[:, 0], shifts[:, 3])[self._inside.ravel()]
-        noise = np.sqrt(np.quantile(spread, 0.3) ** 2 + (BLUR * slope) ** 2) + 1e-3
-        weights: Floats = np.maximum(0, 1 - (noise / (spread + 1e-3)) ** 2) / noise
-        return weights.astype(np.float32)
+    def _worth(self, rest: Floats) -> Floats:
+        """The weight of each pixel: how far its spread exceeds what noise does everywhere."""
+        spread = np.sqrt((rest**2).mean(axis=0)) + 1e-3
+        noise = np.quantile(spread, 0.3)
+        weights: Floats = np.maximum(0, 1 - (noise / spread) ** 2).astype(np.float32)
+        return weights
 
 
 def _placed(rasters: Floats, template: Floats) -> Floats:
     """Each raster, moved by an affine map onto the template (Gauss-Newton, its slopes fixed)."""
     side = len(template)
     inside = _inside(side).ravel()
-    design = np.column_stack([_slopes(template), _light(template)])[inside]
-    solve = np.linalg.pinv(design)
+    solve = np.linalg.pinv(_frame(template)[inside])
     rows, columns = (grid.astype(np.float32) for grid in np.mgrid[:side, :side])
     across, down = columns / side - 0.5, rows / side - 0.5
     placed = np.empty_like(rasters)
@@ -167,21 +162,18 @@ def _placed(rasters: Floats, template: Floats) -> Floats:
     return placed
 
 
-def _slopes(template: Floats) -> Floats:
-    """How the template changes when it is moved: shift, stretch and shear. (pixels, 6)."""
+def _frame(template: Floats) -> Floats:
+    """What a scan adds to the content of a sheet, as columns. Shape (pixels, 12).
+
+    How the template changes when it is shifted, stretched or sheared, across and down (6); the
+    template itself under even and under slanting light (3); that light alone (3).
+    """
     side = len(template)
     down, across = np.gradient(template)
     y, x = np.mgrid[:side, :side] / side - 0.5
-    parts = [across, across * x, across * y, down, down * x, down * y]
-    return np.stack(parts, axis=-1).reshape(-1, 6).astype(np.float32)
-
-
-def _light(template: Floats) -> Floats:
-    """The template under even and under slanting light, and that light alone. (pixels, 6)."""
-    side = len(template)
-    y, x = np.mgrid[:side, :side] / side - 0.5
-    parts = [template, template * x, template * y, np.ones_like(x), x, y]
-    return np.stack(parts, axis=-1).reshape(-1, 6).astype(np.float32)
+    moved = [across, across * x, across * y, down, down * x, down * y]
+    lit = [template, template * x, template * y, np.ones_like(x), x, y]
+    return np.stack(moved + lit, axis=-1).reshape(-1, 12).astype(np.float32)
 
 
 def _without_light(rasters: Floats) -> Floats:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from scanning.engine import signatures
 from scanning.models import CandidatePair, Chunk, Finding, Fingerprint, Library
-from scanning.services import comparing, ledger, matching
+from scanning.services import comparing, ledger, matching, near
 from scanning.services.ledger import LostLease
 from scanning.services.runs import start_run
 from scanning.tasks import work_chunk
@@ -281,7 +282,7 @@ def test_a_node_of_equal_codes_lists_only_some_of_its_pairs(
         with_comment(root / "0.jpg", root / f"{number}.jpg", f"copy {number}")
     scan(library)
     assert len(findings_of(library)) == 10
-    monkeypatch.setattr(matching, "WHOLE_NODE", 4)
+    monkeypatch.setattr(signatures, "WHOLE_NODE", 9)
     scan(library)
     assert len(findings_of(library)) == 4
 
@@ -295,7 +296,7 @@ def test_codes_joined_in_pieces_give_the_same_pairs(
     scan(library)
     whole = findings_of(library)
     assert len(whole) == 4
-    monkeypatch.setattr(matching, "JOINED_AT_ONCE", 3)
+    monkeypatch.setattr(near, "SHARE", 3)
     monkeypatch.setattr(matching, "BATCH", 1)
     Finding.objects.all().delete()
     CandidatePair.objects.all().delete()

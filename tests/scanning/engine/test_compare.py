@@ -206,7 +206,7 @@ def test_a_caption_is_boxed() -> None:
 def test_a_pale_watermark_on_a_form_is_boxed() -> None:
     page = form()
     mark = Image.new("L", page.size)
-    ImageDraw.Draw(mark).text((150, 380), "COPY", 60, ImageFont.load_default(160))
+    ImageDraw.Draw(mark).text((150, 380), "COPY", 90, ImageFont.load_default(160))
     marked = page.copy()
     marked.paste(120, (0, 0), mark)
 
