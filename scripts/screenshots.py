@@ -17,8 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from scipy.spatial import cKDTree
 
 from tests.e2e import browser as browsers
 
@@ -46,7 +48,7 @@ PAGES = (
     ("audit", "auditor", "/audit/"),
 )
 DARK_TOO = ("pair", "report")
-OWN_COLOURS = 64
+OWN_COLOURS = 128
 
 
 def main() -> None:
@@ -179,12 +181,16 @@ def keep(name: str, people: People, user: str | None, url: str) -> None:
 
 def with_few_colours(picture: Image.Image) -> Image.Image:
     """256 colours: the page's own, which fill the most pixels, stay as they are."""
-    counted = picture.getcolors(picture.width * picture.height) or []
-    own = [color for _count, color in sorted(counted, reverse=True)[:OWN_COLOURS]]
+    pixels = np.asarray(picture).reshape(-1, 3)
+    colours, places, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    own = colours[np.argsort(-counts)[:OWN_COLOURS]]
     rest = picture.quantize(256 - len(own)).getpalette() or []
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([value for color in own for value in color] + rest)
-    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    palette = np.vstack([own, np.reshape(rest, (-1, 3))])
+    _distances, nearest = cKDTree(palette).query(colours)
+    size = (picture.height, picture.width)
+    small = Image.fromarray(nearest[places].reshape(size).astype(np.uint8), "P")
+    small.putpalette(palette.astype(np.uint8).tobytes())
+    return small
 
 
 if __name__ == "__main__":

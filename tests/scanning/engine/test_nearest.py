@@ -10,8 +10,8 @@ from scanning.engine.nearest import nearest
 
 def candidates(rows: list[tuple[int, int, int]]) -> Candidates:
     """From (left, right, distance), all by the way `whole`."""
-    columns = np.array(rows, np.int64).reshape(-1, 3).T
-    return Candidates(*columns, np.zeros(len(rows), np.int64))
+    left, right, distance = np.array(rows, np.int64).reshape(-1, 3).T
+    return Candidates(left, right, distance, np.zeros(len(rows), np.int64))
 
 
 def pairs(found: Candidates) -> list[tuple[int, int]]:
