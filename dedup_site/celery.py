@@ -16,7 +16,15 @@ app.conf.update(
     # The ledger in Postgres knows what was done: a message may be lost or doubled.
     task_acks_late=True,
     worker_prefetch_multiplier=1,
-    broker_transport_options={"visibility_timeout": 3600, "socket_timeout": 30},
+    broker_transport_options={
+        "visibility_timeout": 3600,
+        "socket_timeout": 30,
+        # A web request must not wait for a broker that is away.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.2,
+        "interval_max": 0.2,
+    },
     broker_connection_retry_on_startup=True,
     # A site without a broker answers at once; the sweeper publishes later.
     task_publish_retry=False,

@@ -184,7 +184,8 @@ def with_few_colours(picture: Image.Image) -> Image.Image:
     pixels = np.asarray(picture).reshape(-1, 3)
     colours, places, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
     own = colours[np.argsort(-counts)[:OWN_COLOURS]]
-    rest = picture.quantize(256 - len(own)).getpalette() or []
+    kinds = np.unique(colours // 16, axis=0) * 16 + 8  # each once, so that rare ones count too
+    rest = Image.fromarray(kinds[None]).quantize(256 - len(own)).getpalette() or []
     palette = np.vstack([own, np.reshape(rest, (-1, 3))])
     _distances, nearest = cKDTree(palette).query(colours)
     size = (picture.height, picture.width)

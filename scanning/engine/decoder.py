@@ -124,6 +124,10 @@ class Decoder:
                 self.close()
                 if error.kind == "timeout" or fresh:
                     raise memory(self.limits) if error.kind == "memory" else error from None
+            except BaseException:
+                # The answer may still be under way: the next picture must not get it.
+                self.close()
+                raise
             else:
                 return header, body
 

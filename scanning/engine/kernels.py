@@ -130,14 +130,14 @@ def shelves(codes: Any, first: int, last: int, shift: int, width: int) -> Any:
         starts[np.int64((codes[i] >> np.uint64(shift)) & mask) + 1] += 1
     for value in range(1 << width):
         starts[value + 1] += starts[value]
-    at: Any = starts[:-1].copy()
+    free: Any = starts[:-1].copy()
     ordered = np.empty(last - first, np.uint64)
     rows = np.empty(last - first, np.int64)
     for i in range(first, last):
-        value: Any = np.int64((codes[i] >> np.uint64(shift)) & mask)
-        ordered[at[value]] = codes[i]
-        rows[at[value]] = i
-        at[value] += 1
+        shelf: Any = np.int64((codes[i] >> np.uint64(shift)) & mask)
+        ordered[free[shelf]] = codes[i]
+        rows[free[shelf]] = i
+        free[shelf] += 1
     return starts, ordered, rows
 
 

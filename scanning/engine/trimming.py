@@ -59,6 +59,9 @@ def content_boxes(raster: NDArray[np.uint8]) -> list[Box]:
             or height * width < LEAST_AREA * side**2
         ):
             break
+        # A line by itself is where a border and what follows share a pixel: no stage of its own.
+        if found and max(abs(now - before) for now, before in zip(smaller, edges, strict=True)) < 2:
+            found.pop()
         edges = smaller
         found.append(_refined(grey, edges))
     return found
@@ -99,12 +102,13 @@ def _border(lines: Lines) -> int:
     if first is None:
         return 0
     count = 1
-    while count < len(lines):
-        level = _level(lines[count])
-        if level is None or abs(level - first) > TOLERANCE:
-            break
+    while count < len(lines) and _is_like(first, _level(lines[count])):
         count += 1
     return count
+
+
+def _is_like(one: float, other: float | None) -> bool:
+    return other is not None and abs(other - one) <= TOLERANCE
 
 
 def _strip(lines: Lines, widest: int) -> int:

@@ -1,9 +1,11 @@
 """The seven other ways to lay a picture down: turned, mirrored, both."""
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 
 class Turn(NamedTuple):
@@ -18,7 +20,7 @@ class Turn(NamedTuple):
     rows_flipped: bool
     columns_flipped: bool
 
-    def apply(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def apply(self, values: NDArray[Pixel]) -> NDArray[Pixel]:
         """Turn an array of shape (rows, columns)."""
         turned = values.T if self.transposed else values
         rows = slice(None, None, -1 if self.rows_flipped else 1)

@@ -128,8 +128,9 @@ class _Family:
 
     def _rest(self, placed: Floats) -> Floats:
         """Without light and template."""
-        pixels: Floats = _without_light(placed)[:, self._inside]
-        return pixels - pixels @ self._common @ self._common.T
+        pixels = _without_light(placed)[:, self._inside]
+        rest: Floats = (pixels - pixels @ self._common @ self._common.T).astype(np.float32)
+        return rest
 
     def _worth(self, rest: Floats) -> Floats:
         """The weight of each pixel: how far its spread exceeds what noise does everywhere."""

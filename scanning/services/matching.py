@@ -62,7 +62,10 @@ def match(chunk: Chunk) -> None:
         for content in contents.values()
         if min(content.size) >= configuration["minimum_edge"]
     ]
-    found = _matches(large, configuration["near_radius"], chunk.run.library_id, keep)
+    notices: list[str] = []
+    found = _matches(
+        large, configuration["near_radius"], chunk.run.library_id, keep, notices.append
+    )
     findings = (match for match in found if _matters(match, configuration))
     while batch := list(islice(findings, BATCH)):
         _store(chunk, batch)
@@ -71,10 +74,16 @@ def match(chunk: Chunk) -> None:
         Finding.objects.filter(job_id=chunk.run.job_id).exclude(run=chunk.run).delete()
         current.state = Chunk.State.DONE
         current.save(update_fields=["state", "lease_until"])
+        if notices:
+            ScanRun.objects.filter(pk=chunk.run_id).update(notices=chunk.run.notices + notices)
 
 
 def _matches(
-    contents: list[Content], radius: int, library_id: int, keep: Callable[[], None]
+    contents: list[Content],
+    radius: int,
+    library_id: int,
+    keep: Callable[[], None],
+    tell: Callable[[str], None],
 ) -> Iterator[Match]:
     """Every match among the contents, each pair once, left before right by digest."""
     for content in contents:
@@ -83,7 +92,7 @@ def _matches(
     pixels = _Pixels(codes_of(contents, "pixels"), library_id, keep)
     hashes = codes_of(contents, "phash256")
     hashed = [content for content in contents if content.pk in hashes]
-    for left, right, distance, way in near.pairs(hashed, radius, keep):
+    for left, right, distance, way in near.pairs(hashed, radius, keep, tell):
         keep()
         is_whole = way == "whole" and distance <= SAME_PIXELS_DISTANCE
         if is_whole and pixels.are_same(left, right):

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-import structlog
+from django.utils.translation import gettext as _
 
 from scanning.contents import Content, codes_of
 from scanning.engine.candidates import WAYS, Candidates, Radii, find, merged
 from scanning.engine.join import TooManyPairs
 from scanning.engine.nearest import nearest
 from scanning.engine.signatures import Signatures
-
-log = structlog.get_logger(__name__)
 
 # The work is done in shares of so many pictures, to keep the lease in between.
 SHARE = 10_000
@@ -22,11 +20,14 @@ NEIGHBOURS = 50
 
 
 def pairs(
-    contents: list[Content], radius: int, keep: Callable[[], None]
+    contents: list[Content],
+    radius: int,
+    keep: Callable[[], None],
+    tell: Callable[[str], None],
 ) -> Iterator[tuple[Content, Content, int, str]]:
     """Left, right, distance of 256 and the way that led to the pair, sorted by the contents.
 
-    contents: those with a signature, sorted by digest.
+    contents: those with a signature, sorted by digest. `tell` takes a notice for the run's page.
     """
     if not contents:
         return
@@ -35,13 +36,18 @@ def pairs(
         *([found[content.pk] for content in contents] for found in codes)
     )
     keep()
-    found = nearest(_found(signatures, radius, keep), NEIGHBOURS)
+    found = nearest(_found(signatures, radius, keep, tell), NEIGHBOURS)
     rows = (found.left, found.right, found.distance, found.way)
     for left, right, distance, way in zip(*(row.tolist() for row in rows), strict=True):
         yield contents[left], contents[right], distance, WAYS[way]
 
 
-def _found(signatures: Signatures, radius: int, keep: Callable[[], None]) -> Candidates:
+def _found(
+    signatures: Signatures,
+    radius: int,
+    keep: Callable[[], None],
+    tell: Callable[[str], None],
+) -> Candidates:
     """The engine's candidates; where they would be too many, those within a smaller radius."""
     shares = -(-len(signatures) // SHARE)
     parts = []
@@ -57,8 +63,16 @@ def _found(signatures: Signatures, radius: int, keep: Callable[[], None]) -> Can
                 )
             )
     except TooManyPairs:
-        log.warning("too many pictures look alike: the radius is made smaller", radius=radius // 2)
-        return _found(signatures, radius // 2, keep)
+        if radius == 0:
+            raise
+        tell(
+            _(
+                "Too many pictures look alike for a distance of %(radius)d: "
+                "this scan looked within %(half)d."
+            )
+            % {"radius": radius, "half": radius // 2}
+        )
+        return _found(signatures, radius // 2, keep, tell)
     return merged(parts)
 
 

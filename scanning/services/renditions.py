@@ -3,6 +3,7 @@
 A rendition of a sensitive picture is never written to disk.
 """
 
+import hashlib
 import os
 import tempfile
 import threading
@@ -92,7 +93,7 @@ def rendition(picture: Picture, source: Source, size: Size) -> bytes:
             return path.read_bytes()
         except OSError:
             pass  # not made yet, or not readable: make it
-    jpeg = _render(source.file, size)
+    jpeg = _render(picture, source.file, size)
     if source.sensitive_in is None:
         _keep(path, jpeg)
     return jpeg
@@ -109,7 +110,7 @@ def _path(picture: Picture, size: Size) -> Path:
     return Path(settings.DATA_DIR) / "renditions" / digest[:2] / name
 
 
-def _render(file: SourceFile, size: Size) -> bytes:
+def _render(picture: Picture, file: SourceFile, size: Size) -> bytes:
     try:
         descriptor = open_source(file)
     except SourceUnavailable as error:
@@ -119,11 +120,23 @@ def _render(file: SourceFile, size: Size) -> bytes:
             _("The file cannot be opened. Check that the library is mounted."), 404
         ) from error
     try:
+        if not _is_still(picture, descriptor):
+            raise CannotShow(
+                _("The file has changed since it was scanned. Scan its library again."), 409
+            )
         return _pool().render(descriptor, size.edge)
     except PictureError as error:
         raise CannotShow(error.message, 422) from error
     finally:
         os.close(descriptor)
+
+
+def _is_still(picture: Picture, descriptor: int) -> bool:
+    """Whether the file has the bytes that were scanned: people must not judge other ones."""
+    with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:
+        digest = hashlib.file_digest(stream, "sha256").digest()
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return digest == bytes(picture.sha256)
 
 
 def _keep(path: Path, jpeg: bytes) -> None:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from scanning.engine import signatures
+from scanning.engine.join import TooManyPairs
 from scanning.models import CandidatePair, Chunk, Finding, Fingerprint, Library
 from scanning.services import comparing, ledger, matching, near
 from scanning.services.ledger import LostLease
@@ -285,6 +286,28 @@ def test_a_node_of_equal_codes_lists_only_some_of_its_pairs(
     monkeypatch.setattr(signatures, "WHOLE_NODE", 9)
     scan(library)
     assert len(findings_of(library)) == 4
+
+
+def test_too_many_lookalikes_make_the_radius_smaller_and_the_run_says_so(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(3):
+        write(scene(seed), root / f"{seed}.jpg")
+        write(scene(seed).resize((200, 150)), root / f"{seed} small.jpg", quality=70)
+    find = near.find
+
+    def find_with_little_memory(*arguments: Any, **options: Any) -> Any:
+        if arguments[1].whole > 32:
+            raise TooManyPairs(1)
+        return find(*arguments, **options)
+
+    monkeypatch.setattr(near, "find", find_with_little_memory)
+    run = scan(library)
+    run.refresh_from_db()
+    assert len(findings_of(library)) == 3
+    assert run.notices == [
+        "Too many pictures look alike for a distance of 64: this scan looked within 32."
+    ]
 
 
 def test_codes_joined_in_pieces_give_the_same_pairs(

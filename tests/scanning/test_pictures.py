@@ -205,6 +205,18 @@ def test_a_file_that_cannot_be_opened_is_a_picture_that_says_so(
     assert library.root not in text
 
 
+def test_a_file_that_changed_since_the_scan_is_not_shown_as_the_old_picture(
+    reviewer: User, client_as: ClientAs, library: Library, picture: Picture, data_dir: Path
+) -> None:
+    (Path(library.root) / "photo.png").write_bytes(b"other bytes")
+
+    status, text = placeholder(client_as(reviewer), picture)
+
+    assert status == 409
+    assert "has changed since it was scanned" in text
+    assert kept(data_dir) == []
+
+
 def test_a_file_that_the_last_scan_missed_is_a_picture_that_says_so(
     reviewer: User, client_as: ClientAs, picture: Picture
 ) -> None:
@@ -250,7 +262,8 @@ def test_showing_leaves_no_descriptor_open(
 ) -> None:
     source = source_of(picture, reviewer)
     with ThreadPoolExecutor(4) as threads:  # so that every child has been started
-        list(threads.map(lambda _n: renditions._render(source.file, Size.FULL), range(8)))
+        render = renditions._render
+        list(threads.map(lambda _n: render(picture, source.file, Size.FULL), range(8)))
     before = open_descriptors()
 
     for size in Size:

@@ -1,0 +1,97 @@
+"""Forms of one template are one family, and are told apart by what is written on them."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from scanning.engine import families as engine
+from scanning.engine.families import LEAST, families
+from scanning.engine.join import TooManyPairs
+from scanning.engine.squares import KEPT
+from scanning.engine.whitening import agreeing, signs, whitened
+
+Codes = NDArray[np.uint64]
+
+
+def around(centre: int, count: int, share: float) -> Codes:
+    """Codes that differ from a random one in a share of their bits."""
+    random = np.random.default_rng(centre)
+    bits = np.tile(random.integers(0, 2, 256, dtype=np.uint8), (count, 1))
+    bits ^= random.random((count, 256)) < share
+    return np.packbits(bits, axis=1).view(np.uint64)
+
+
+def strangers(count: int) -> Codes:
+    return np.random.default_rng(99).integers(0, 2**64, (count, 4), dtype=np.uint64)
+
+
+def test_dense_neighbourhoods_are_families_and_strangers_are_not() -> None:
+    labels = families(np.concatenate([around(1, 60, 0.07), strangers(200), around(2, 80, 0.07)]))
+    assert labels.tolist() == [0] * 60 + [-1] * 200 + [1] * 80
+
+
+def test_a_small_family_is_none() -> None:
+    assert set(families(around(1, LEAST - 1, 0.05)).tolist()) == {-1}
+
+
+def test_equal_codes_count_each_and_stay_together() -> None:
+    codes = np.concatenate([np.repeat(around(1, 2, 0.05), LEAST, axis=0), strangers(10)])
+    assert families(codes).tolist() == [0] * (2 * LEAST) + [-1] * 10
+
+
+def test_no_pictures_no_families() -> None:
+    assert families(strangers(0)).tolist() == []
+
+
+def test_a_sample_finds_large_and_then_smaller_families(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "SAMPLE", 200)
+    monkeypatch.setattr(engine, "PAIRS", 10)
+    codes = [around(1, 2500, 0.07), around(2, 700, 0.07), around(3, 50, 0.07), strangers(800)]
+    order = np.random.default_rng(1).permutation(4050)
+    labels = families(np.concatenate(codes)[order])
+    expected = np.repeat([1, 2, 3, -1], [2500, 700, 50, 800])[order]
+    assert len(set(zip(labels.tolist(), expected.tolist(), strict=True))) == 4
+    assert (labels[expected < 0] == -1).all()
+
+
+def sheet(record: int, scan: int) -> NDArray[np.uint8]:
+    """A scanned form: one template, fields by record; placement, light and noise by scan."""
+    page = Image.new("L", (480, 640), 245)
+    draw = ImageDraw.Draw(page)
+    for y in range(60, 600, 45):
+        draw.rectangle((40, y, 440, y + 45), outline=40, width=3)
+        draw.rectangle((50, y + 12, 130, y + 30), fill=70)
+    written = np.random.default_rng(record)
+    for y in range(60, 600, 45):
+        for x in range(150, 430, 14):
+            if written.random() < 0.5:
+                draw.rectangle((x, y + 14, x + 10, y + 30), fill=60)
+    random = np.random.default_rng(1000 * scan + record)
+    page = page.rotate(random.uniform(-0.7, 0.7), Image.Resampling.BICUBIC, fillcolor=245)
+    page = page.transform(
+        page.size, Image.Transform.AFFINE, (1, 0, *random.uniform(-4, 4, 1), 0, 1, 2)
+    )
+    light = np.linspace(random.uniform(0.85, 1), random.uniform(0.85, 1), 480)
+    pixels = np.asarray(page) * light + random.normal(0, 3, (640, 480))
+    grey = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    return np.asarray(grey.resize((KEPT, KEPT), Image.Resampling.LANCZOS))
+
+
+def test_rescans_agree_and_other_sheets_do_not() -> None:
+    rasters = np.stack(
+        [sheet(record, 0) for record in range(90)] + [sheet(r, 1) for r in range(12)]
+    )
+    pairs, agreement = agreeing(rasters)
+    found = set(map(tuple, pairs[:, :2].tolist()))
+    assert found >= {(record, 90 + record) for record in range(12)}
+    assert len(found) < 3 * 102
+    assert (agreement <= 1.001).all()
+    with pytest.raises(TooManyPairs):
+        agreeing(rasters, limit=5)
+
+
+def test_vectors_have_length_one_and_signs_256_bits() -> None:
+    vectors = whitened(np.stack([sheet(record, 0) for record in range(40)]))
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(40), abs=1e-3)
+    assert signs(vectors).shape == (40, 4)
