@@ -50,7 +50,7 @@ def _groups(pairs: Pairs, user: User) -> Any:
         pairs.annotate(
             verdict=Coalesce("review__verdict", Value("")),
             skipped=_flag(Q(pk__in=Skip.objects.filter(user=user).values("pair"))),
-            held=_flag(is_held()),
+            held=_flag(is_held(user)),
         )
         .order_by()
         .values("tier", "verdict", "skipped", "held")

@@ -150,7 +150,7 @@ class PairFilter(filters.FilterSet):
             case State.SKIPPED:
                 return skipped_by(undecided(self.filtered), self.user)
             case State.ON_HOLD:
-                return self.filtered.filter(is_held())
+                return self.filtered.filter(is_held(self.user))
             case _:
                 return self.filtered.filter(review__verdict=state)
 

@@ -87,19 +87,29 @@ def was_skipped_by(user: User) -> models.Exists:
     return models.Exists(Skip.objects.filter(pair=models.OuterRef("pk"), user=user))
 
 
-def is_held() -> models.Q:
-    """Whether a hold covers a picture, a file or a library of the pair."""
-    held = held_pictures()
+def is_held(user: User) -> models.Q:
+    """Whether a hold that the person may see covers a picture, a file or a library of the pair.
+
+    Others do not count: they would tell that a picture also lies in a library not given.
+    """
+    from review.models import Hold
+
+    held = held_pictures(Hold.objects.visible_to(user))
     return models.Q(left__in=held) | models.Q(right__in=held)
 
 
-def held_pictures() -> models.QuerySet[Any]:
-    """Ids of pictures under a hold: their own, one of their files', or one of their libraries'."""
+def held_pictures(holds: "models.QuerySet[Hold] | None" = None) -> models.QuerySet[Any]:
+    """Ids of pictures under a hold: their own, one of their files', or one of their libraries'.
+
+    holds: those that count; without them every hold does, as for anything done to a file.
+    """
     from review.models import Hold
 
+    counted = Hold.objects.all() if holds is None else holds
+
     def of(target: str) -> models.QuerySet[Any]:
-        holds = Hold.objects.order_by().filter(**{f"{target}__isnull": False})
-        return cast("models.QuerySet[Any]", holds.values(target))
+        on_target = counted.order_by().filter(**{f"{target}__isnull": False})
+        return cast("models.QuerySet[Any]", on_target.values(target))
 
     def with_files(files: models.QuerySet[SourceFile]) -> models.QuerySet[Any]:
         return Picture.objects.filter(sha256__in=files.order_by().values("sha256")).values("pk")

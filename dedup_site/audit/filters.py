@@ -1,6 +1,5 @@
 """What an auditor may ask of the log."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -70,7 +69,8 @@ class EventFilter(forms.Form):
         given = self.cleaned_data
         wanted = {
             "at__gte": given["since"],
-            "at__lt": given["until"] and given["until"] + timedelta(minutes=1),
+            # Up to the end of the minute; adding one would leave the calendar in the year 9999.
+            "at__lte": given["until"] and given["until"].replace(second=59, microsecond=999_999),
             "actor_id": given["person"] and given["person"].pk,
             "action": given["action"],
             "library_id": given["library"] and given["library"].pk,

@@ -1,7 +1,7 @@
 """Matters and what is held under them."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, Max
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -19,18 +19,18 @@ from review.services import holds
 @require_http_methods(["GET", "HEAD", "POST"])
 def matters(request: SignedInRequest) -> HttpResponse:
     """Every matter with the holds that the person may see, and a form to open one."""
-    form = MatterForm(request.POST or None)
-    if request.method == "POST":
+    if request.method == "POST" and not request.user.may(Can.MANAGE_MATTERS):
+        raise PermissionDenied
+    form = MatterForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         try:
             matter = holds.open_matter(
                 actor=request.user,
-                reference=request.POST.get("reference", ""),
-                title=request.POST.get("title", ""),
+                reference=form.cleaned_data["reference"],
+                title=form.cleaned_data["title"],
             )
-        except ValidationError as error:
-            form.is_valid()
-            if not form.errors:
-                form.add_error(None, error)
+        except ValidationError as error:  # somebody else took the reference a moment ago
+            form.add_error(None, error.messages)
         else:
             messages.success(request, _("Opened: %(matter)s.") % {"matter": matter})
             return redirect("review:matters")

@@ -113,7 +113,7 @@ def answer(
             case "digest":
                 return {"pixel_digest": pixel_digest(image).hex()}, b""
             case "grey":
-                small = decode.fitted(image, int(request["max_edge"])).convert("L")
+                small = decode.sketched(image, int(request["max_edge"]))
                 return {"width": small.width, "height": small.height}, small.tobytes()
             case "render":
                 return {}, _rendition(decode.fitted(image, int(request["max_edge"])))

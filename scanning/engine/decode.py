@@ -159,6 +159,14 @@ def fitted(image: ImageFile.ImageFile, max_edge: int) -> Image.Image:
     return shown
 
 
+def sketched(image: ImageFile.ImageFile, max_edge: int) -> Image.Image:
+    """As `fitted`, in grey and for measuring: a JPEG is decoded no larger than need be."""
+    if is_jpeg(image):
+        factor = max(1, max(image.size) // max_edge)
+        image.draft("L", (max(1, image.width // factor), max(1, image.height // factor)))
+    return fitted(image, max_edge).convert("L")
+
+
 def reduced(image: Image.Image, edge: int, *, both: bool = True) -> Image.Image:
     """Average whole blocks until edges are just above `edge`: each edge, or the longer one."""
     if both:

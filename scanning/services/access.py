@@ -1,8 +1,9 @@
-"""Which libraries a person was given. Nobody gives away what they were not given themselves."""
+"""Which libraries a person was given. Nobody gives away, or takes, what they were not given."""
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from dedup_site.accounts import services
 from dedup_site.accounts.models import User
 from dedup_site.accounts.services import locked
 from dedup_site.audit.services import record
@@ -31,6 +32,20 @@ def revoke_library(*, actor: User | None, user: User, library: Library) -> None:
     count, _by_model = LibraryAccess.objects.filter(library=library, user=user).delete()
     if count:
         _record("library.access_revoked", actor, user, library)
+
+
+@transaction.atomic
+def issue_link(*, actor: User, user: User) -> tuple[str, str]:
+    """A one-time link as `dedup_site.accounts.services.issue_link` makes it: (uid, token).
+
+    Whoever has the link sees what the person sees. Raises PermissionDenied where that is a library
+    that the actor was not given, and CannotShutOneselfOut.
+    """
+    user = locked(actor, user)
+    seen = Library.objects.visible_to(actor).values("pk")
+    if LibraryAccess.objects.filter(user=user).exclude(library__in=seen).exists():
+        raise PermissionDenied
+    return services.issue_link(actor=actor, user=user)
 
 
 def _checked(actor: User | None, user: User, library: Library) -> User:

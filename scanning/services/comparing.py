@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from scanning.engine.compare import EDGE, compare
 from scanning.engine.evidence import Comparison
+from scanning.engine.paper import is_paper
 from scanning.models import CandidatePair, Chunk, Finding, Picture, ScanRun
 from scanning.services import ledger
 from scanning.services.reading import CAREFUL_ATTEMPT, decoder, read_again
@@ -31,6 +32,8 @@ Grey = NDArray[np.uint8]
 
 CHUNK_PAIRS = 50
 KEPT_PICTURES = 64
+# Pixels of the longer edge at which photographs are compared.
+SKETCH = 512
 STORE_SECONDS = 3.0
 # The score, in thousandths, of a pair that could not be compared.
 UNDECIDED = 500
@@ -57,21 +60,29 @@ class Greys:
 
     library_id: int
     keep: Callable[[], None]
-    kept: OrderedDict[int, Grey | None] = field(default_factory=OrderedDict)
+    kept: OrderedDict[tuple[int, int], Grey | None] = field(default_factory=OrderedDict)
 
-    def of(self, picture: Picture) -> Grey | None:
-        """The picture, or None when no file of it can be read any more."""
-        if picture.pk not in self.kept:
-            self.kept[picture.pk] = read_again(
+    def of(self, picture: Picture, edge: int) -> Grey | None:
+        """The picture with no edge over `edge` pixels; None when it cannot be read any more."""
+        key = (picture.pk, edge)
+        if key not in self.kept:
+            self.kept[key] = read_again(
                 self.library_id,
                 bytes(picture.sha256),
-                lambda descriptor: decoder().grey(descriptor, max_edge=EDGE),
+                lambda descriptor: decoder().grey(descriptor, max_edge=edge),
                 self.keep,
             )
             if len(self.kept) > KEPT_PICTURES:
                 self.kept.popitem(last=False)
-        self.kept.move_to_end(picture.pk)
-        return self.kept[picture.pk]
+        self.kept.move_to_end(key)
+        return self.kept[key]
+
+    def both(self, pair: CandidatePair) -> tuple[Grey, Grey] | None:
+        """Both pictures as large as the comparison needs them: documents are read closely."""
+        left, right = self.of(pair.left, SKETCH), self.of(pair.right, SKETCH)
+        if left is not None and right is not None and (is_paper(left) or is_paper(right)):
+            left, right = self.of(pair.left, EDGE), self.of(pair.right, EDGE)
+        return None if left is None or right is None else (left, right)
 
 
 def compare_pairs(chunk: Chunk) -> None:
@@ -88,11 +99,11 @@ def compare_pairs(chunk: Chunk) -> None:
     judged: list[CandidatePair] = []
     stored = time.monotonic()
     for pair in _open_pairs(chunk):
-        left, right = greys.of(pair.left), greys.of(pair.right)
-        if left is None or right is None:
+        both = greys.both(pair)
+        if both is None:
             _leave_to_people(pair)
         else:
-            _judge(pair, compare(left, right))
+            _judge(pair, compare(*both))
         judged.append(pair)
         if time.monotonic() - stored >= pause:
             if _store(chunk, judged).run.is_paused:

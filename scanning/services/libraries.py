@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from pathlib import Path
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -49,7 +50,8 @@ def create_library(
     """Make a library; whoever makes it is given it.
 
     Raises:
-        PermissionDenied: the actor may not set up libraries.
+        PermissionDenied: the actor may not set up libraries, or the folder holds files of a library
+            that the actor was not given.
         RootRefused: `root` is no folder that may be mounted.
         PatternError: the attribute pattern cannot be understood.
         ValidationError: the name is taken, or a value is out of range.
@@ -59,6 +61,7 @@ def create_library(
     library = Library(kind=kind, created_by=actor, **asdict(settings))
     if kind == Library.Kind.MOUNTED:
         library.root = str(checked_root(root))
+        _check_overlap(actor, Path(library.root))
     check(library)
     library.save()
     record(
@@ -80,6 +83,18 @@ def create_library(
             detail={"user": actor.get_username()},
         )
     return library
+
+
+def _check_overlap(actor: User | None, root: Path) -> None:
+    """To mount the folder of a library not given, or one above or below, would be a way into it."""
+    if actor is None:
+        return
+    given = Library.objects.visible_to(actor).values("pk")
+    others = Library.objects.filter(kind=Library.Kind.MOUNTED).exclude(pk__in=given)
+    for text in others.values_list("root", flat=True):
+        other = Path(text)
+        if root.is_relative_to(other) or other.is_relative_to(root):
+            raise PermissionDenied
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -272,10 +272,7 @@ def _store(chunk: Chunk, outcomes: list[Outcome]) -> Chunk:
         file.error_kind, file.error_message = outcome.error_kind, outcome.error_message
         file.state = SourceFile.State.ERROR if outcome.error_kind else SourceFile.State.READ
         file.read_with = "" if outcome.may_pass else engine_version()
-    SourceFile.objects.bulk_update(
-        [outcome.file for outcome in outcomes],
-        ["sha256", "error_kind", "error_message", "state", "read_with"],
-    )
+    _store_files([outcome.file for outcome in outcomes])
     current.files_done += len(outcomes)
     current.bytes_done += sum(outcome.file.size for outcome in outcomes)
     current.errors += sum(1 for outcome in outcomes if outcome.error_kind)
@@ -283,6 +280,30 @@ def _store(chunk: Chunk, outcomes: list[Outcome]) -> Chunk:
         current.attempts = 0  # whatever ended workers before, there is progress
     current.save(update_fields=["files_done", "bytes_done", "errors", "attempts", "lease_until"])
     return current
+
+
+def _store_files(files: list[SourceFile]) -> None:
+    """One UPDATE for the whole batch: `bulk_update` took a fifth of the time of reading."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE scanning_sourcefile AS file
+            SET sha256 = new.sha256, state = new.state, read_with = new.read_with,
+                error_kind = new.error_kind, error_message = new.error_message
+            FROM unnest(
+                %s::bigint[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[]
+            ) AS new (id, sha256, state, read_with, error_kind, error_message)
+            WHERE file.id = new.id
+            """,
+            [
+                [file.pk for file in files],
+                [file.sha256 for file in files],
+                [str(file.state) for file in files],
+                [file.read_with for file in files],
+                [file.error_kind for file in files],
+                [file.error_message for file in files],
+            ],
+        )
 
 
 def _store_pictures(readings: dict[bytes, tuple[int, Reading]]) -> None:

@@ -17,7 +17,7 @@ from dedup_site.accounts.forms import PersonForm, RolesForm
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can, Role
 from scanning.models import Library
-from scanning.services.access import grant_library, revoke_library
+from scanning.services.access import grant_library, issue_link, revoke_library
 
 PEOPLE_PER_PAGE = 50
 
@@ -156,7 +156,7 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _show_link(request: SignedInRequest, user: User) -> HttpResponse:
     """The link is in this answer alone: it is stored nowhere."""
-    uid, token = services.issue_link(actor=request.user, user=user)
+    uid, token = issue_link(actor=request.user, user=user)
     address = reverse("accounts:choose_password", args=[uid, token])
     context = {"person": user, "link": request.build_absolute_uri(address)}
     return render(request, "scanning/access/link.html", context)

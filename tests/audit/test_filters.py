@@ -46,6 +46,7 @@ def events(auditor: User, reviewer: User, library: Library) -> dict[str, AuditEv
         ({"text": "REVIEWER"}, {"sign-in"}),
         ({"text": "100%"}, set()),
         ({"since": "2026-01-01T00:00", "until": "2999-01-01T00:00"}, {"change", "sign-in"}),
+        ({"until": "9999-12-31T23:59"}, {"change", "sign-in"}),
         ({"until": "2026-01-01T00:00"}, set()),
         ({"since": "2999-01-01T00:00"}, set()),
         ({"person": "nobody"}, set()),

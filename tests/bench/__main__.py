@@ -93,7 +93,11 @@ def _main_job(folder: Path) -> tuple[float, int, str]:
             key: value
             for key, value in os.environ.items()
             if key not in ("DATABASE_URL", "REDIS_URL", "LIBRARY_ROOTS")
-        } | {"DATA_DIR": data, "LOG_LEVEL": "WARNING"}
+        } | {
+            "DATA_DIR": data,
+            "LOG_LEVEL": "WARNING",
+            "NUMBA_CACHE_DIR": str(folder.parent / "numba"),
+        }
         started = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "manage.py", "quickstart", str(folder), "--no-serve", "--json"],

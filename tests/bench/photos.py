@@ -11,7 +11,7 @@ from PIL import Image
 SIZES = ((640, 480), (1024, 768), (1600, 1200), (2048, 1536), (3000, 2000), (4000, 3000))
 WEIGHTS = (0.15, 0.2, 0.2, 0.2, 0.15, 0.1)
 OCTAVES = (3, 6, 12, 24, 48, 96)
-REVISION = "1"
+REVISION = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,6 @@ def _scene(number: int) -> Image.Image:
         total += np.asarray(layer, np.float32) / cells**0.7
     total -= total.min()
     total *= 255 / total.max()
-    total += random.normal(0, 6, total.shape).astype(np.float32)
+    total += random.integers(-10, 11, total.shape, dtype=np.int8)
     scene = Image.fromarray(total.clip(0, 255).astype(np.uint8))
     return scene.resize((width, height), Image.Resampling.BILINEAR)

@@ -59,6 +59,13 @@ def test_a_reference_that_is_taken_comes_back_with_the_reason(
     assert "Chan v. Bank" in answer.content.decode()
 
 
+def test_a_matter_without_anything_filled_in_is_refused(officer: User, client_as: ClientAs) -> None:
+    answer = client_as(officer).post(reverse("review:matters"), {})
+
+    assert answer.status_code == 400
+    assert "This field is required" in answer.content.decode()
+
+
 def test_reviewers_look_but_do_not_open(reviewer: User, client_as: ClientAs) -> None:
     client = client_as(reviewer)
 

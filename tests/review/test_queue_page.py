@@ -9,7 +9,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from dedup_site.accounts.models import User
-from review.models import Matter, Skip, Verdict
+from review.models import Hold, Matter, Skip, Verdict
 from review.services import leases
 from scanning.models import Library, SourceFile
 from tests.conftest import MakePair
@@ -102,6 +102,33 @@ def test_a_filter_that_makes_no_sense_shows_nothing_and_says_so(
         assert list(answer.context["rows"]) == []
         assert "This filter does not work" in answer.content.decode()
     assert "name=value" in page(client, attribute="supplier").content.decode()
+
+
+def test_a_hold_on_a_library_not_given_does_not_show(
+    reviewer: User,
+    officer: User,
+    client_as: ClientAs,
+    make_pair: MakePair,
+    matter: Matter,
+) -> None:
+    pair = make_pair("a", "b")
+    other = Library.objects.create(name="Other", kind="uploaded")
+    SourceFile.objects.create(
+        library=other,
+        path="copy.jpg",
+        path_key=b"copy",
+        size=1,
+        modified_ns=1,
+        sha256=pair.left.sha256,
+    )
+    Hold.objects.create(matter=matter, library=other, reason="regulator", placed_by=officer)
+    client = client_as(reviewer)
+
+    assert shown(client, state="on_hold") == []
+    assert page(client).context["counts"].by_state["on_hold"] == 0
+    reviewer.accesses.create(library=other)
+    assert shown(client, state="on_hold") == [pair.pk]
+    assert page(client).context["counts"].by_state["on_hold"] == 1
 
 
 def test_states_and_their_counts(

@@ -187,6 +187,20 @@ def test_a_new_link_ends_the_old_password(client_as: SignIn, admin: User, outsid
     assert client_as(admin).post(f"/people/{admin.pk}/link/").status_code == 403
 
 
+def test_a_link_does_not_open_libraries_that_the_admin_was_not_given(
+    client_as: SignIn, admin: User, reviewer: User, other_library: Library
+) -> None:
+    grant_library(actor=None, user=reviewer, library=other_library)
+    reviewer.set_password("correct horse battery")
+    reviewer.save()
+    client, address = client_as(admin), f"/people/{reviewer.pk}/link/"
+    assert client.post(address).status_code == 403
+    reviewer.refresh_from_db()
+    assert reviewer.has_usable_password()
+    grant_library(actor=None, user=admin, library=other_library)
+    assert client.post(address).status_code == 200
+
+
 # Who may not
 
 GETS = ["/people/", "/people/new/", "/people/1/"]

@@ -93,6 +93,19 @@ def test_a_link_that_leads_outside_is_refused(admin: User, tmp_path: Path) -> No
         )
 
 
+@pytest.mark.parametrize("part", [".", "library", "library/2024"])
+def test_a_folder_of_a_library_not_given_cannot_be_mounted_again(
+    admin: User, other_admin: User, library: Library, tmp_path: Path, part: str
+) -> None:
+    (tmp_path / "library" / "2024").mkdir()
+    settings = LibrarySettings(name="Way in")
+    root = str(tmp_path / part)
+    with pytest.raises(PermissionDenied):
+        create_library(actor=other_admin, kind="mounted", root=root, settings=settings)
+    assert not Library.objects.filter(name="Way in").exists()
+    create_library(actor=admin, kind="mounted", root=root, settings=settings)
+
+
 def test_a_pattern_that_cannot_be_understood_is_refused(admin: User) -> None:
     with pytest.raises(PatternError):
         create_library(
