@@ -151,6 +151,9 @@ DECODE_MAX_PIXELS = env.env_int("DECODE_MAX_PIXELS", 250_000_000)
 DECODE_SECONDS = env.env_int("DECODE_SECONDS", 30)
 DECODE_MEMORY_BYTES = env.env_int("DECODE_MEMORY_MB", 3072) * 2**20
 
+# Workers fill the cores already: one more thread each only makes them wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # The compiled join is kept here: the program's own folder may be read-only.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(DATA_DIR / "numba"))
 

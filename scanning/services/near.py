@@ -8,15 +8,13 @@ from django.utils.translation import gettext as _
 from scanning.contents import Content, codes_of
 from scanning.engine.candidates import WAYS, Candidates, Radii, find, merged
 from scanning.engine.join import TooManyPairs
-from scanning.engine.nearest import nearest
+from scanning.engine.nearest import thinned
 from scanning.engine.signatures import Signatures
 
 # The work is done in shares of so many pictures, to keep the lease in between.
 SHARE = 10_000
 # More pairs than this by one way do not fit into memory: the radius is made smaller.
 MOST_PAIRS = 20_000_000
-# Of a dense neighbourhood, each picture's nearest are compared.
-NEIGHBOURS = 50
 
 
 def pairs(
@@ -36,7 +34,8 @@ def pairs(
         *([found[content.pk] for content in contents] for found in codes)
     )
     keep()
-    found = nearest(_found(signatures, radius, keep, tell), NEIGHBOURS)
+    found = thinned(_found(signatures, radius, keep, tell), signatures)
+    keep()
     rows = (found.left, found.right, found.distance, found.way)
     for left, right, distance, way in zip(*(row.tolist() for row in rows), strict=True):
         yield contents[left], contents[right], distance, WAYS[way]

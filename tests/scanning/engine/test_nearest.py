@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanning.engine.candidates import Candidates
-from scanning.engine.nearest import nearest
+from scanning.engine.join import near_pairs
+from scanning.engine.nearest import NEIGHBOURS, RELATIVES, nearest, thinned
+from scanning.engine.signatures import Signatures
 
 
 def candidates(rows: list[tuple[int, int, int]]) -> Candidates:
@@ -49,3 +51,23 @@ def test_agrees_with_the_plain_definition(rows: dict[tuple[int, int], int], coun
         wanted |= set(own[:count])
     listed = [(left, right, distance) for (left, right), distance in sorted(rows.items())]
     assert set(pairs(nearest(candidates(listed), count))) == wanted
+
+
+def test_a_family_keeps_each_ones_nearest_and_loses_the_rest() -> None:
+    random = np.random.default_rng(1)
+    template = random.integers(0, 2**63, 4, dtype=np.uint64)
+    whole = np.tile(template, (60, 1))
+    for row in range(60):
+        for bit in random.choice(256, 12, replace=False):
+            whole[row, bit // 64] ^= np.uint64(1) << np.uint64(bit % 64)
+    rasters = random.integers(0, 256, (60, 48, 48), dtype=np.uint8)
+    nothing = np.empty((0, 4), np.uint64)
+    signatures = Signatures(
+        whole, np.zeros((60, 7, 4), np.uint64), nothing, np.empty(0, np.int64), rasters
+    )
+    rows = near_pairs(whole, 64)
+    assert len(rows) == 60 * 59 // 2
+    found = thinned(candidates([tuple(row) for row in rows.tolist()]), signatures)
+    assert 60 * RELATIVES // 2 <= len(found) < 60 * NEIGHBOURS // 2
+    counts = np.bincount(np.concatenate([found.left, found.right]), minlength=60)
+    assert counts.min() >= RELATIVES
