@@ -73,7 +73,7 @@ def nearest(candidates: Candidates, count: int) -> Candidates:
     pictures = np.concatenate([candidates.left, candidates.right])
     others = np.concatenate([candidates.right, candidates.left])
     rank = _rank(pictures, np.tile(candidates.distance, 2), others).reshape(2, -1)
-    kept: NDArray[np.bool_] = (rank < count).any(axis=0)
+    kept = np.logical_or(rank[0] < count, rank[1] < count)
     return _chosen(candidates, kept)
 
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from scanning.engine import signatures
+from scanning.engine.candidates import find
 from scanning.engine.join import TooManyPairs
 from scanning.models import CandidatePair, Chunk, Finding, Fingerprint, Library
 from scanning.services import comparing, ledger, matching, near
@@ -294,8 +295,6 @@ def test_too_many_lookalikes_make_the_radius_smaller_and_the_run_says_so(
     for seed in range(3):
         write(scene(seed), root / f"{seed}.jpg")
         write(scene(seed).resize((200, 150)), root / f"{seed} small.jpg", quality=70)
-    find = near.find
-
     def find_with_little_memory(*arguments: Any, **options: Any) -> Any:
         if arguments[1].whole > 32:
             raise TooManyPairs(1)
