@@ -6,6 +6,7 @@ from django.utils import timezone
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can
 from review.models import Decision, Verdict
+from review.querysets import shown_to
 from scanning.models import CandidatePair
 
 
@@ -36,5 +37,5 @@ def sees_all_decisions(user: User) -> bool:
 
 def check_visible(user: User, pair: CandidatePair) -> None:
     """Raise PermissionDenied unless the pair stands in a library that the person was given."""
-    if not CandidatePair.objects.visible_to(user).filter(pk=pair.pk).exists():
+    if not shown_to(user).filter(pk=pair.pk).exists():
         raise PermissionDenied

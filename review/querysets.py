@@ -16,11 +16,10 @@ Pairs = models.QuerySet[CandidatePair]
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def visible_to(self, user: User) -> Self:
-        """Decisions on pairs that the person may see."""
+        """Decisions on pairs that the person may see, also where no scan finds them any more."""
+        pair = CandidatePair.objects.filter(pk=models.OuterRef("pair_id"))
         return self.filter(
-            models.Exists(
-                CandidatePair.objects.visible_to(user).filter(pk=models.OuterRef("pair_id"))
-            )
+            models.Exists(pair.visible_to(user)) | models.Exists(pair.known_to(user))
         )
 
     def in_force(self) -> Self:
@@ -52,6 +51,18 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         return self.filter(
             models.Exists(pictures) | models.Exists(files) | models.Exists(libraries)
         )
+
+
+def shown_to(user: User) -> Pairs:
+    """Pairs that the person may open: those that a scan finds, and those that were judged."""
+    from review.models import Decision
+
+    judged = Decision.objects.filter(pair=models.OuterRef("pk"))
+    pairs = CandidatePair.objects.filter(pk=models.OuterRef("pk"))
+    return CandidatePair.objects.filter(
+        models.Exists(pairs.visible_to(user))
+        | models.Exists(judged) & models.Exists(pairs.known_to(user))
+    )
 
 
 def undecided(pairs: Pairs) -> Pairs:

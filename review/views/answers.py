@@ -16,6 +16,7 @@ from review.desk import Answer
 from review.filters import pair_filter
 from review.forms import AnswerForm
 from review.models import Decision, Verdict
+from review.querysets import shown_to
 from review.services import decisions, leases
 from review.services.refusals import Refused
 from review.views.desk import show, url_with_filters, wants_fragment
@@ -23,7 +24,7 @@ from scanning.models import CandidatePair
 
 
 def _pair(request: SignedInRequest, pk: int) -> CandidatePair:
-    visible = CandidatePair.objects.visible_to(request.user)
+    visible = shown_to(request.user)
     return get_object_or_404(visible.select_related("left", "right"), pk=pk)
 
 

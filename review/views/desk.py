@@ -10,6 +10,7 @@ from dedup_site.accounts.roles import Can
 from review import desk, policies
 from review.counts import day_of
 from review.filters import PairFilter, State, pair_filter
+from review.querysets import shown_to
 from review.services import leases
 from review.services.leases import Lease
 from scanning.models import CandidatePair
@@ -54,9 +55,7 @@ def next_pair(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def pair(request: SignedInRequest, pk: int) -> HttpResponse:
     """One pair. Whoever may judge takes it by looking at it, if nobody else has it."""
-    found = get_object_or_404(
-        CandidatePair.objects.visible_to(request.user).select_related("left", "right"), pk=pk
-    )
+    found = get_object_or_404(shown_to(request.user).select_related("left", "right"), pk=pk)
     may_judge = policies.may_judge(request.user)
     lease = leases.take(actor=request.user, pair=found) if may_judge else None
     return show(request, found, lease, pair_filter(request))
