@@ -71,7 +71,7 @@ def migrate_when_needed() -> None:
 def as_json(run: ScanRun, summary: LibrarySummary) -> dict[str, Any]:
     """The object that outsiders rely on; its keys never change."""
     ended = run.finished_at or run.started_at
-    seconds = (ended - run.started_at).total_seconds()
+    seconds = round((ended - run.started_at).total_seconds(), 3)
     return {
         "library": run.library.name,
         "files": summary.files,
@@ -79,7 +79,7 @@ def as_json(run: ScanRun, summary: LibrarySummary) -> dict[str, Any]:
         "pictures": summary.pictures,
         "pairs": summary.pairs,
         "bytes": summary.bytes,
-        "seconds": round(seconds, 3),
+        "seconds": seconds,
         "files_per_second": round(summary.files / seconds, 1) if seconds else 0.0,
     }
 
