@@ -295,6 +295,7 @@ def test_too_many_lookalikes_make_the_radius_smaller_and_the_run_says_so(
     for seed in range(3):
         write(scene(seed), root / f"{seed}.jpg")
         write(scene(seed).resize((200, 150)), root / f"{seed} small.jpg", quality=70)
+
     def find_with_little_memory(*arguments: Any, **options: Any) -> Any:
         if arguments[1].whole > 32:
             raise TooManyPairs(1)
