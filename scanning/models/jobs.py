@@ -108,7 +108,7 @@ class ScanRun(models.Model):
 class Chunk(models.Model):
     """The unit of work in a run's ledger.
 
-    A worker claims it with a conditional UPDATE that raises `token`; whatever it writes later it
+    A worker claims it under a row lock and raises `token`; whatever it writes later it
     writes only while the token is still its own, so that a worker that slept past its lease can
     do no harm.
     """
