@@ -10,7 +10,7 @@ RUN /opt/venv/bin/pip install --require-hashes -r /tmp/run.txt
 FROM python:3.12-slim
 
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent second-look \
- && install --directory --owner second-look --group second-look --mode 0700 /data
+ && install --directory --owner second-look --group second-look --mode 0700 /data /audit
 
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app

@@ -10,12 +10,13 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-ver
 
 export LIBRARY PORT
 .DELETE_ON_ERROR:
-.PHONY: help run setup test bench lint messages screenshots
+.PHONY: help run setup test test-long bench lint messages screenshots
 
 help:
 	@echo "make run [LIBRARY=folder] [PORT=8000]   scan a folder and open the web site"
 	@echo "make setup                              install what is needed, once"
 	@echo "make test                               the whole test suite"
+	@echo "make test-long                          the tests that take minutes"
 	@echo "make bench                              speed, recall and false pairs"
 	@echo "make lint | messages | screenshots      for developers: see CONTRIBUTING.md"
 
@@ -27,6 +28,9 @@ setup: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-long: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m long $(ARGS)
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -51,6 +55,7 @@ $(VENV)/run.stamp: requirements/embedded.txt | $(BIN)/python
 	@echo "Installing what Second Look needs (once; takes a minute or more)"
 	@$(BIN)/python -m ensurepip >/dev/null
 	@$(PIP_INSTALL) -r requirements/embedded.txt
+	@NUMBA_CACHE_DIR="$${NUMBA_CACHE_DIR:-$${DATA_DIR:-var}/numba}" $(BIN)/python -m scanning.engine.warm
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt requirements/embedded.txt | $(BIN)/python

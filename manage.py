@@ -10,7 +10,7 @@ from pathlib import Path
 # These never ask the database, so they must not wait for one.
 WITHOUT_SERVERS = {
     *("", "help", "version", "--help", "-h", "--version"),
-    *("check", "collectstatic", "compilemessages", "diffsettings", "makemessages"),
+    *("benchmark", "check", "collectstatic", "compilemessages", "diffsettings", "makemessages"),
 }
 
 

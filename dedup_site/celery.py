@@ -43,9 +43,20 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 55},
         },
+        # A queue of its own: its worker alone may read the signing key, and no scan holds it up.
+        "sequence the audit log": {
+            "task": "dedup_site.audit.tasks.sequence_log",
+            "schedule": 5.0,
+            "options": {"queue": "audit", "expires": 5},
+        },
+        "bring groups up to date": {
+            "task": "review.tasks.bring_groups_up_to_date",
+            "schedule": 15.0,
+            "options": {"expires": 14},
+        },
     },
 )
-app.autodiscover_tasks(["scanning"])
+app.autodiscover_tasks(["dedup_site.audit", "scanning", "review"])
 
 
 @setup_logging.connect

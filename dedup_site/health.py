@@ -12,6 +12,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dedup_site.audit import log as audit_log
 from scanning.models import Chunk
 
 SECONDS_FOR_REDIS = 2
@@ -22,6 +23,26 @@ SECONDS_FOR_REDIS = 2
 def live(_request: HttpRequest) -> JsonResponse:
     """The process answers. Nothing else is asked, so that a slow database restarts no server."""
     return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_safe
+def log(_request: HttpRequest) -> JsonResponse:
+    """200 while the audit log is sequenced and signed, else 503: for an alarm, not for a balancer.
+
+    `oldest_waiting_seconds` is the age of the oldest event without a place in the log.
+    """
+    try:
+        lag, incident = audit_log.lag(), audit_log.incident()
+    except DatabaseError:
+        return JsonResponse({"status": "unavailable"}, status=503)
+    answer: dict[str, object] = {
+        "waiting": lag.waiting,
+        "oldest_waiting_seconds": lag.seconds,
+        "refuses": incident.code if incident else None,
+    }
+    answer["status"] = "refuses" if incident else "late" if lag.is_late else "ok"
+    return JsonResponse(answer, status=200 if answer["status"] == "ok" else 503)
 
 
 @login_not_required

@@ -27,7 +27,10 @@ PLACES = (
     Place(_("Overview"), "home", ()),
     Place(_("Review"), "review:queue", (Can.REVIEW, Can.READ_PAIRS)),
     Place(_("Decisions"), "review:history", (Can.READ_PAIRS,)),
-    Place(_("Legal holds"), "review:matters", (Can.PLACE_HOLDS, Can.MANAGE_MATTERS)),
+    Place(
+        _("Legal holds"), "review:matters", (Can.PLACE_HOLDS, Can.MANAGE_MATTERS, Can.READ_AUDIT)
+    ),
+    Place(_("Retention"), "review:retention", (Can.MANAGE_RETENTION, Can.READ_AUDIT)),
     Place(_("Libraries"), "scanning:libraries", (Can.READ_PAIRS, Can.MANAGE_LIBRARIES)),
     Place(_("Scans"), "scanning:runs", (Can.RUN_SCANS, Can.MANAGE_LIBRARIES)),
     Place(_("People"), "people", (Can.MANAGE_ACCESS,)),

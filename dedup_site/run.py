@@ -23,7 +23,7 @@ from PIL import Image
 from dedup_site import embedded
 from dedup_site.celery import app
 from dedup_site.processes import ChildDied, Children
-from scanning.engine.decode import FORMATS
+from scanning.engine.decoding.decode import FORMATS
 
 HOST = "127.0.0.1"
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -83,6 +83,7 @@ def _run(folder: Path, port: int) -> None:
             children.start("The web site", _web_site(port), logs / "web.log")
             _wait_until_ready(children, port)
             _say(f"The site is up at http://{HOST}:{port}/. Scanning {folder}")
+            children.start("The audit log", _sequencer(), logs / "audit.log")
             report = _scan(children, folder)
             for line in _summary(port, report, logs):
                 _say(line)
@@ -130,6 +131,13 @@ def _worker(data_dir: Path) -> list[str]:
     cores = str(os.cpu_count() or 1)
     command = [sys.executable, "-m", "celery", "--app", "dedup_site", "worker", "--beat"]
     command += ["--schedule", str(schedule), "--concurrency", cores]
+    return [*command, "--without-gossip", "--without-mingle"]
+
+
+def _sequencer() -> list[str]:
+    """Its own process, so that a long scan does not keep the log waiting."""
+    command = [sys.executable, "-m", "celery", "--app", "dedup_site", "worker", "--queues", "audit"]
+    command += ["--pool", "solo", "--hostname", "audit@%h"]
     return [*command, "--without-gossip", "--without-mingle"]
 
 

@@ -143,13 +143,36 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 DATA_UPLOAD_MAX_NUMBER_FILES = 50
 
+# The audit log (docs/trust.md). Only the sequencer needs to read the key and the state.
+AUDIT_LOG_NAME = env.env_str("AUDIT_LOG_NAME", "")
+AUDIT_SIGNING_KEY_FILE = env.env_str("AUDIT_SIGNING_KEY_FILE", "")
+AUDIT_STATE_DIR = Path(env.env_str("AUDIT_STATE_DIR", "") or DATA_DIR / "audit")
+AUDIT_PUBLISH_FOLDER = env.env_str("AUDIT_PUBLISH_FOLDER", "")
+AUDIT_PUBLISH_EMAIL = env.env_list("AUDIT_PUBLISH_EMAIL")
+AUDIT_PUBLISH_URL = env.env_secret("AUDIT_PUBLISH_URL")
+# Events that wait longer than this for their place in the log raise an alarm.
+AUDIT_LAG_SECONDS = env.env_int("AUDIT_LAG_SECONDS", 60)
+
+# For checkpoints by mail.
+EMAIL_HOST = env.env_str("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.env_int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.env_str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.env_secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.env_bool("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.env_str("EMAIL_FROM", "second-look@localhost")
+
 # The largest file that may be uploaded.
 UPLOAD_MAX_BYTES = env.env_int("UPLOAD_MAX_MB", 512) * 2**20
 
-# Decoding limits (scanning/engine/reading.py says what each means).
+# Decoding limits (scanning/engine/decoding/reading.py says what each means).
 DECODE_MAX_PIXELS = env.env_int("DECODE_MAX_PIXELS", 250_000_000)
 DECODE_SECONDS = env.env_int("DECODE_SECONDS", 30)
+DECODE_PAGES = env.env_int("DECODE_PAGES", 500)
 DECODE_MEMORY_BYTES = env.env_int("DECODE_MEMORY_MB", 3072) * 2**20
+
+# How long an approved release of a legal hold still holds.
+HOLD_RELEASE_DELAY_HOURS = env.env_int("HOLD_RELEASE_DELAY_HOURS", 24)
 
 # Workers fill the cores already: one more thread each only makes them wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -19,6 +19,7 @@ def robots(_request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
+    path("health/log", health.log, name="health_log"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("robots.txt", robots, name="robots"),
 ]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scanning.models import CandidatePair
 
-# The keys are the engine's reasons (scanning/engine/evidence.py); a test holds the two together.
+# The keys are the engine's reasons (engine/comparison/evidence.py); a test holds the two together.
 SENTENCES: dict[str, Promise] = {
     "same_picture": _("Both show the same picture; nothing of note differs."),
     "same_sheet": _("Both show the same sheet; every line of it agrees."),
@@ -17,18 +17,34 @@ SENTENCES: dict[str, Promise] = {
     "other_record": _("The same printed form, but what is filled in differs."),
     "parts_differ": _("They agree in parts, but too much of what they show differs."),
     "other_scene": _("They look alike from afar, but do not show the same thing."),
+    "too_small": _("Nothing differs, but one of the two is too small to see single characters."),
     "unclear": _("Too much agrees to rule it out, too little to be sure."),
     "too_little_content": _("There is too little in one of the two to compare."),
 }
 
 
 class Region(NamedTuple):
-    """A box around what differs, in thousandths of the left picture's width and height."""
+    """A box around what differs, in thousandths of its picture's width and height."""
 
     left: int
     top: int
     width: int
     height: int
+
+
+class Placement(NamedTuple):
+    """Where the left picture lies in the right one: x' = ax + by + c and y' = dx + ey + f.
+
+    x and y are fractions 0..1 of the left picture's width and height, x' and y' of the right
+    one's; stored as millionths.
+    """
+
+    a: float
+    b: float
+    c: float
+    d: float
+    e: float
+    f: float
 
 
 def sentence(pair: CandidatePair) -> str:
@@ -39,6 +55,17 @@ def sentence(pair: CandidatePair) -> str:
 def regions(pair: CandidatePair) -> list[Region]:
     """The boxes to draw on the left picture, most important first."""
     return [Region(*edges) for edges in _comparison(pair).get("regions", [])]
+
+
+def other_regions(pair: CandidatePair) -> list[Region]:
+    """The same boxes on the right picture, one for each of `regions`."""
+    return [Region(*edges) for edges in _comparison(pair).get("other_regions", [])]
+
+
+def placement(pair: CandidatePair) -> Placement | None:
+    """How to lay like on like; None while nothing is known, or nothing agrees."""
+    found = _comparison(pair).get("placement")
+    return Placement(*(value / 1_000_000 for value in found)) if found else None
 
 
 def transform_words(code: str) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dedup_site.accounts.models import User
 from review.evidence import MOST_FILES, files_for
+from review.places import place
 from scanning.models import CandidatePair, Picture, SourceFile
 
 MOST_VALUES = 4
@@ -39,6 +40,11 @@ class Side:
     picture: Picture
     files: list[SourceFile]
     shown: SourceFile | None
+
+    @property
+    def place(self) -> str:
+        """Which page or frame of the file is shown."""
+        return place(self.picture)
 
     @property
     def judged(self) -> list[SourceFile]:

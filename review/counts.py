@@ -11,7 +11,9 @@ from dedup_site.accounts.models import User
 from review.filters import PairFilter, State
 from review.models import Decision, Skip
 from review.paging import TIERS
-from review.querysets import Pairs, is_held
+from review.querysets import Pairs
+from review.records.hold_querysets import is_held
+from review.services import group_decisions
 
 # Beyond this the page says "10,000+": nobody plans a day by the exact number.
 MOST_LEFT = 10_000
@@ -81,8 +83,12 @@ class Day:
 
 
 def day_of(chosen: PairFilter) -> Day:
-    """What the person has done today and what is left; the latter counted up to MOST_LEFT."""
-    done = Decision.objects.made_today_by(chosen.user).in_force().count()
+    """What the person has done today and what is left; the latter counted up to MOST_LEFT.
+
+    A verdict on a group is one thing done, however many pairs it settled.
+    """
+    pairs = Decision.objects.made_today_by(chosen.user).in_force().filter(implied_by=None)
+    done = pairs.count() + group_decisions.of_today(chosen.user).count()
     skipped = chosen.chosen_state == State.SKIPPED
     state = State.SKIPPED if skipped else State.UNDECIDED
     left = chosen.in_state(state).filter(tier__in=chosen.tiers)[: MOST_LEFT + 1].count()

@@ -3,17 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dedup_site.accounts.models import User
-from review import compared, comparison, evidence, policies, wording
+from review import advice, compared, comparison, evidence, policies, wording
+from review.compared import Placement
+from review.grouping import groups
 from review.models import REASONS, Decision, Hold, Matter, PairReview, Verdict
+from review.records.hold_querysets import tell
 from review.services.holds import UNASSIGNED
 from review.services.leases import Lease
-from scanning.models import CandidatePair
+from scanning.models import CandidatePair, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,20 @@ def context(
     )
     decision = review.decision if review else None
     options = [option for option in OPTIONS if policies.may_give(user, option.verdict)]
-    matters = list(Matter.objects.all()) if policies.may_give(user, Verdict.LEGAL_HOLD) else []
+    matters = Matter.objects.open_for(user) if policies.may_give(user, Verdict.LEGAL_HOLD) else []
     answer = answer or Answer()
+    holds = _holds(pair, user)
+    placement = compared.placement(pair)
     return {
         "pair": pair,
         "left": left,
         "right": right,
         "differences": comparison.differences(left, right),
+        "advice": _advice(left, right, holds, placement),
         "tier_words": compared.sentence(pair) or wording.TIERS[pair.tier],
         "regions": compared.regions(pair),
+        "other_regions": compared.other_regions(pair),
+        "placement": placement,
         "facts": wording.facts(pair),
         "findings": [
             (finding, wording.rules(finding)) for finding in evidence.findings_for(pair, user)
@@ -86,7 +93,8 @@ def context(
         "decision": decision,
         "may_undo": decision is not None and policies.may_undo(user, decision),
         "past": _past(pair),
-        "holds": _holds(pair, user),
+        "group": groups.of_pair(pair, user),
+        "holds": holds,
         "options": options if lease or decision else [],
         "matters": matters,
         "matter_chosen": answer.matter or _unassigned(matters),
@@ -108,18 +116,27 @@ def _past(pair: CandidatePair) -> list[Decision]:
 
 
 def _holds(pair: CandidatePair, user: User) -> list[Hold]:
-    """The holds on either picture; holds on files and libraries only where the person sees them."""
+    """The holds on either picture or a copy of it, where the person may see what is held."""
     digests = (pair.left.sha256, pair.right.sha256)
-    return list(
-        Hold.objects.visible_to(user)
-        .filter(
-            Q(picture__in=(pair.left_id, pair.right_id))
-            | Q(source_file__sha256__in=digests)
-            | Q(library__files__sha256__in=digests)
-        )
-        .select_related("matter", "placed_by", "picture", "library")
-        .distinct()
-    )
+    files = SourceFile.objects.filter(sha256__in=digests)
+    holds = Hold.objects.visible_to(user).covering(files)
+    return tell(holds.select_related("matter", "placed_by", "picture", "library"), user)
+
+
+def _advice(
+    left: comparison.Side, right: comparison.Side, holds: list[Hold], placement: Placement | None
+) -> advice.Advice:
+    """Which of the two to keep, should they be duplicates."""
+    standings = (_standing(left, holds), _standing(right, holds))
+    return advice.advise(*advice.candidates((left, right), standings, placement))
+
+
+def _standing(side: comparison.Side, holds: list[Hold]) -> advice.Standing:
+    if not holds:
+        return advice.Standing()
+    files = SourceFile.objects.filter(sha256=side.picture.sha256)
+    covering = Hold.objects.filter(pk__in=[hold.pk for hold in holds]).covering(files)
+    return advice.Standing(is_held=covering.exists())
 
 
 def _unassigned(matters: list[Matter]) -> int | None:

@@ -1,8 +1,11 @@
 """Why a pair is a candidate: the snapshot that a decision keeps, and the same in words."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Count, F, Prefetch, Window
+from django.db.models.functions import RowNumber
 
 from dedup_site.accounts.models import User
 from scanning.models import CandidatePair, Finding, Fingerprint, Library, Picture, SourceFile
@@ -10,6 +13,8 @@ from scanning.models import CandidatePair, Finding, Fingerprint, Library, Pictur
 VERSION = 1
 # A picture with more files than this keeps the first ones and the number of all.
 MOST_FILES = 1000
+# The same for a picture of a group.
+MOST_FILES_OF_A_MEMBER = 20
 
 
 def findings_for(pair: CandidatePair, user: User) -> list[Finding]:
@@ -66,8 +71,59 @@ def snapshot(pair: CandidatePair, user: User) -> dict[str, Any]:
     }
 
 
-def _side(picture: Picture, user: User) -> dict[str, Any]:
-    files = files_for(picture, user)
+def implied(pair: CandidatePair, group_decision: int) -> dict[str, Any]:
+    """What is kept of a pair that a verdict on its group settles; the rest is with that verdict.
+
+    Nobody looked at its boxes, so that they are left out. `left` and `right` must have been
+    selected with the pair.
+    """
+    found = pair.evidence.get("comparison", {})
+    return {
+        "v": VERSION,
+        "pair": pair.pk,
+        "tier": pair.tier,
+        "score": pair.score,
+        "distance": pair.distance,
+        "transform": pair.transform,
+        "compared_with": pair.compared_with,
+        "reason": str(found.get("reason", "")) if isinstance(found, dict) else "",
+        "left": {"picture": pair.left_id, "sha256": pair.left.digest},
+        "right": {"picture": pair.right_id, "sha256": pair.right.digest},
+        "group_decision": group_decision,
+    }
+
+
+def of_group(library_id: int, members: Collection[int], user: User) -> dict[str, Any]:
+    """What a verdict on a group rests on: its pictures, and some files of each that `user` sees."""
+    pictures = Picture.objects.filter(pk__in=members).order_by("pk")
+    digests = [picture.sha256 for picture in pictures]
+    numbered = Window(RowNumber(), partition_by=F("sha256"), order_by=["library", "path", "pk"])
+    counted = Window(Count("pk"), partition_by=F("sha256"))
+    files: dict[bytes, list[SourceFile]] = defaultdict(list)
+    for file in (
+        SourceFile.objects.visible_to(user)
+        .filter(sha256__in=digests)
+        .annotate(number=numbered, total=counted)
+        .filter(number__lte=MOST_FILES_OF_A_MEMBER)
+        .order_by("number")
+    ):
+        files[bytes(file.sha256 or b"")].append(file)
+    runs = Finding.objects.filter(library=library_id, pair__left__in=members)
+    found_by = runs.order_by("run").values_list("run", flat=True).distinct()
+    return {
+        "v": VERSION,
+        "library": library_id,
+        "runs": list(found_by),
+        "pictures": [
+            {**_content(picture), "files": [_file(file) for file in known],
+             "more_files": bool(known) and getattr(known[0], "total", 0) > len(known)}
+            for picture in pictures
+            for known in [files[bytes(picture.sha256)]]
+        ],
+    }  # fmt: skip
+
+
+def _content(picture: Picture) -> dict[str, Any]:
     return {
         "picture": picture.pk,
         "sha256": picture.digest,
@@ -78,6 +134,22 @@ def _side(picture: Picture, user: User) -> dict[str, Any]:
         "width": picture.width,
         "height": picture.height,
         "metadata": without_floats(picture.metadata),
+    }
+
+
+def _file(file: SourceFile) -> dict[str, Any]:
+    return {
+        "library": file.library_id,
+        "path": file.path,
+        "is_present": file.is_present,
+        "attributes": without_floats(file.attributes),
+    }
+
+
+def _side(picture: Picture, user: User) -> dict[str, Any]:
+    files = files_for(picture, user)
+    return {
+        **_content(picture),
         "fingerprints": [
             {
                 "algorithm": fingerprint.algorithm,
@@ -87,15 +159,7 @@ def _side(picture: Picture, user: User) -> dict[str, Any]:
             for fingerprint in picture.fingerprints.all()
         ],
         "more_files": len(files) > MOST_FILES,
-        "files": [
-            {
-                "library": file.library_id,
-                "path": file.path,
-                "is_present": file.is_present,
-                "attributes": without_floats(file.attributes),
-            }
-            for file in files[:MOST_FILES]
-        ],
+        "files": [_file(file) for file in files[:MOST_FILES]],
     }
 
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from dedup_site.accounts.access import SignedInRequest
 from dedup_site.accounts.models import User
 from review.models import Decision, Verdict
-from review.querysets import Pairs, is_held, skipped_by, undecided
+from review.querysets import Pairs, skipped_by, undecided
+from review.records.hold_querysets import is_held
 from scanning.models import CandidatePair, Library, Picture, SourceFile
 from scanning.querysets.pairs import QUEUE_TIERS
 

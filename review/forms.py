@@ -39,14 +39,3 @@ class AnswerForm(forms.Form):
         if verdict == Verdict.LEGAL_HOLD and not answer.get("matter"):
             raise ValidationError(_("Choose the matter under which the pictures are held."))
         return answer
-
-
-class MatterForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
-    """A new matter."""
-
-    class Meta:
-        model = Matter
-        fields = ["reference", "title"]
-        help_texts = {
-            "reference": _("The case number by which others know it, for example HCA 1234/2026."),
-        }

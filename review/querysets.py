@@ -1,15 +1,17 @@
-"""Reading decisions, holds and the queue."""
+"""Reading decisions, groups and the queue; `hold_querysets` tells what is held."""
 
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.utils import timezone
 
 from dedup_site.accounts.models import User
-from scanning.models import CandidatePair, Library, Picture, SourceFile
+from review.records.hold_querysets import held_pictures as held_pictures
+from review.records.hold_querysets import is_held as is_held
+from scanning.models import CandidatePair, Library
 
 if TYPE_CHECKING:
-    from review.models import Decision, Hold, PairReview  # noqa: F401
+    from review.models import Decision, Group, PairReview  # noqa: F401
 
 Pairs = models.QuerySet[CandidatePair]
 
@@ -31,6 +33,15 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
         return self.filter(reviewer=user, made_at__gte=midnight)
 
+    def as_judged(self) -> Self:
+        """What people really said: of the pairs that one verdict on a group settled, the first."""
+        from review.models import Decision
+
+        before = Decision.objects.filter(
+            implied_by=models.OuterRef("implied_by"), pk__lt=models.OuterRef("pk")
+        )
+        return self.filter(models.Q(implied_by=None) | ~models.Exists(before.order_by()))
+
 
 class PairReviewQuerySet(models.QuerySet["PairReview"]):
     def free_for(self, user: User) -> Self:
@@ -42,15 +53,10 @@ class PairReviewQuerySet(models.QuerySet["PairReview"]):
         )
 
 
-class HoldQuerySet(models.QuerySet["Hold"]):
+class GroupQuerySet(models.QuerySet["Group"]):
     def visible_to(self, user: User) -> Self:
-        """Holds on something that the person may see."""
-        files = SourceFile.objects.visible_to(user).filter(pk=models.OuterRef("source_file_id"))
-        pictures = Picture.objects.visible_to(user).filter(pk=models.OuterRef("picture_id"))
-        libraries = Library.objects.visible_to(user).filter(pk=models.OuterRef("library_id"))
-        return self.filter(
-            models.Exists(pictures) | models.Exists(files) | models.Exists(libraries)
-        )
+        """Groups of libraries that the person was given."""
+        return self.filter(library__in=Library.objects.visible_to(user))
 
 
 def shown_to(user: User) -> Pairs:
@@ -96,35 +102,3 @@ def was_skipped_by(user: User) -> models.Exists:
     from review.models import Skip
 
     return models.Exists(Skip.objects.filter(pair=models.OuterRef("pk"), user=user))
-
-
-def is_held(user: User) -> models.Q:
-    """Whether a hold that the person may see covers a picture, a file or a library of the pair.
-
-    Others do not count: they would tell that a picture also lies in a library not given.
-    """
-    from review.models import Hold
-
-    held = held_pictures(Hold.objects.visible_to(user))
-    return models.Q(left__in=held) | models.Q(right__in=held)
-
-
-def held_pictures(holds: "models.QuerySet[Hold] | None" = None) -> models.QuerySet[Any]:
-    """Ids of pictures under a hold: their own, one of their files', or one of their libraries'.
-
-    holds: those that count; without them every hold does, as for anything done to a file.
-    """
-    from review.models import Hold
-
-    counted = Hold.objects.all() if holds is None else holds
-
-    def of(target: str) -> models.QuerySet[Any]:
-        on_target = counted.order_by().filter(**{f"{target}__isnull": False})
-        return cast("models.QuerySet[Any]", on_target.values(target))
-
-    def with_files(files: models.QuerySet[SourceFile]) -> models.QuerySet[Any]:
-        return Picture.objects.filter(sha256__in=files.order_by().values("sha256")).values("pk")
-
-    by_file = with_files(SourceFile.objects.filter(pk__in=of("source_file")))
-    by_library = with_files(SourceFile.objects.filter(library__in=of("library")))
-    return of("picture").union(by_file.order_by(), by_library.order_by())

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from dedup_site.accounts.models import User
 from review.models import PairReview
+from review.places import place
 from review.wording import score
 from scanning.models import CandidatePair, SourceFile
 
@@ -20,6 +21,15 @@ class Row:
     pair: CandidatePair
     shown: list[SourceFile]
     files: int
+
+    @property
+    def named(self) -> list[tuple[SourceFile, str]]:
+        """The files shown, each with the page or frame that the pair is about."""
+        if self.pair.is_identical:
+            return [(file, "") for file in self.shown]
+        sides = (self.pair.left, self.pair.right)
+        places = {bytes(side.sha256): place(side) for side in sides}
+        return [(file, places[bytes(file.sha256 or b"")]) for file in self.shown]
 
     @property
     def score(self) -> str:

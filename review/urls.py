@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from review.views import answers, desk, history, matters, queue
+from review.urls_records import urlpatterns as records
+from review.views import answers, desk, groups, history, queue
 
 app_name = "review"
 
@@ -16,6 +17,12 @@ urlpatterns = [
     path("pairs/<int:pk>/release/", answers.release, name="release"),
     path("undo/", answers.undo_last, name="undo_last"),
     path("decisions/<int:pk>/undo/", answers.undo, name="undo"),
+    path("groups/", groups.groups, name="groups"),
+    path("groups/<int:pk>/", groups.group, name="group"),
+    path("groups/<int:pk>/judge/", groups.judge, name="group_judge"),
+    path("groups/<int:pk>/compare/", groups.compare, name="group_compare"),
+    path("group-decisions/<int:pk>/", groups.look, name="group_look"),
+    path("group-decisions/<int:pk>/undo/", groups.undo, name="group_undo"),
     path("history/", history.history, name="history"),
-    path("matters/", matters.matters, name="matters"),
+    *records,
 ]

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from scanning.engine.fingerprints import ALGORITHMS
+from scanning.engine.hashing.fingerprints import ALGORITHMS
 from scanning.models import Fingerprint, Picture, ScanRun, SourceFile
 from scanning.selection import Selection
 from scanning.storage import raw_path
@@ -15,7 +15,7 @@ class Content:
     """One picture of the library with what matching needs.
 
     `files` holds what the rules ask of its files' attributes; of equal ones only two, which say
-    as much as a thousand.
+    as much as a thousand. `is_alone`: it is no page or frame among others.
     """
 
     pk: int
@@ -23,27 +23,39 @@ class Content:
     width: int
     height: int
     files: tuple[dict[str, str], ...]
+    page: int = 0
+    is_alone: bool = True
 
     @property
     def size(self) -> tuple[int, int]:
         return self.width, self.height
 
 
-def contents_of(run: ScanRun, keep: Callable[[], None]) -> dict[bytes, Content]:
-    """The pictures of the files that the run's job selects, by digest and sorted by digest."""
+def contents_of(run: ScanRun, keep: Callable[[], None]) -> list[Content]:
+    """The pictures of the files that the run's job selects, sorted by digest and page."""
     names = [*run.configuration["must_agree"], *run.configuration["must_differ"]]
     files: dict[bytes, Counter[tuple[str | None, ...]]] = defaultdict(Counter)
     for sha256, attributes in _files(run):
         keep()
         files[sha256][tuple(attributes.get(name) for name in names)] += 1
     digests = sorted(files)
-    contents = {}
+    contents = []
     for start in range(0, len(digests), 10_000):
-        pictures = Picture.objects.filter(sha256__in=digests[start : start + 10_000], page=0)
-        for picture in pictures.order_by("sha256"):
+        pictures = Picture.objects.current().filter(sha256__in=digests[start : start + 10_000])
+        for picture in pictures.order_by("sha256", "page"):
+            keep()
             sha256 = bytes(picture.sha256)
-            contents[sha256] = Content(
-                picture.pk, sha256, picture.width, picture.height, _asked(names, files[sha256])
+            asked = _asked(names, files[sha256])
+            contents.append(
+                Content(
+                    picture.pk,
+                    sha256,
+                    picture.width,
+                    picture.height,
+                    asked,
+                    picture.page,
+                    picture.frames == 1,
+                )
             )
     return contents
 

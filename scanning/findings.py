@@ -7,12 +7,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from scanning.models import CandidatePair, Finding, ScanRun, SourceFile
+from scanning.models import CandidatePair, Finding, Picture, ScanRun, SourceFile
 from scanning.overview import TierCount, tier_counts
 
 MAXIMUM_ERRORS = 50
 
-# The kinds of scanning.engine.errors, as people read them.
+# The kinds of scanning.engine.decoding.errors, as people read them.
 ERROR_KINDS: dict[str, Promise] = {
     "truncated": _("Incomplete file"),
     "unsupported": _("Not a picture, or an unknown format"),
@@ -23,6 +23,8 @@ ERROR_KINDS: dict[str, Promise] = {
     "memory": _("Needs too much memory"),
     "empty": _("Empty file"),
     "unreadable": _("Could not be opened"),
+    "not_installed": _("Needs an extra that is not installed"),
+    "partial": _("Read in part"),
 }
 
 # The messages of scanning.engine that are always the same: stored in English, shown translated.
@@ -34,6 +36,14 @@ ERROR_MESSAGES = (
     gettext_noop("Decoding needs more memory than is allowed."),
     gettext_noop("This is not a regular file."),
     gettext_noop("The file is empty."),
+    gettext_noop("The PDF is protected by a password."),
+    gettext_noop("The PDF is damaged and cannot be opened."),
+    gettext_noop("The page is damaged and cannot be drawn."),
+    gettext_noop("The page has no size."),
+    gettext_noop("This DICOM file holds no picture."),
+    gettext_noop("The DICOM file is compressed in a way that is not read."),
+    gettext_noop("There is no such frame."),
+    gettext_noop("There is no such part of the picture."),
 )
 
 
@@ -51,7 +61,7 @@ class ErrorRow:
 
 @dataclass(frozen=True, slots=True)
 class RunErrors:
-    """Up to MAXIMUM_ERRORS files of a run that could not be read, and how many there are."""
+    """Up to MAXIMUM_ERRORS files of a run that could not be read as a whole, and how many."""
 
     rows: list[ErrorRow]
     count: int
@@ -62,10 +72,8 @@ class RunErrors:
 
 
 def errors_of_run(run: ScanRun) -> RunErrors:
-    """The files that this run saw and that could not be read, by path."""
-    files = SourceFile.objects.filter(
-        library_id=run.library_id, last_run_id=run.pk, state=SourceFile.State.ERROR
-    )
+    """The files that this run saw and that could not be read, or only in part, by path."""
+    files = SourceFile.objects.troubled().filter(library_id=run.library_id, last_run_id=run.pk)
     rows = files.order_by("path").values_list("path", "error_kind", "error_message")
     found = [
         ErrorRow(path, error_kind_label(kind), gettext(message))
@@ -92,13 +100,13 @@ def of_run(run: ScanRun) -> RunFindings:
     """What the run found, as far as its findings are still those of the library."""
     counts = dict(Finding.objects.filter(run=run).values_list("pair__tier").annotate(Count("pk")))
     files = SourceFile.objects.readable().filter(library_id=run.library_id, last_run_id=run.pk)
-    sums = files.aggregate(files=Count("pk"), pictures=Count(F("sha256"), distinct=True))
+    sums = files.aggregate(files=Count("pk"), contents=Count(F("sha256"), distinct=True))
     later = ScanRun.objects.filter(
         library_id=run.library_id, pk__gt=run.pk, state=ScanRun.State.FINISHED
     )
     return RunFindings(
         tiers=tier_counts(counts, CandidatePair.Tier.values),
-        pictures=sums["pictures"],
-        extra_copies=sums["files"] - sums["pictures"],
+        pictures=Picture.objects.current().filter(sha256__in=files.values("sha256")).count(),
+        extra_copies=sums["files"] - sums["contents"],
         is_current=run.state == ScanRun.State.FINISHED and not later.exists(),
     )

@@ -140,6 +140,7 @@ class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the
             "minimum_bytes",
             "minimum_edge",
             "near_radius",
+            "find_crops",
             "must_agree",
             "must_differ",
             "schedule",
@@ -150,6 +151,7 @@ class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the
             "minimum_bytes": _("Smallest file (bytes)"),
             "minimum_edge": _("Shortest edge (pixels)"),
             "near_radius": _("Largest distance (of 256)"),
+            "find_crops": _("Find parts of pictures"),
         }
         help_texts = {
             "include": _("One pattern a line, such as *.jpg or 2024/*. Empty means every file."),
@@ -165,6 +167,10 @@ class JobForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the
                 "How much two pictures may differ and still be shown as a near-duplicate. "
                 "0: hardly at all. 64: resized, re-encoded or recoloured copies, as a rule. "
                 "Above 90 most pairs are different pictures."
+            ),
+            "find_crops": _(
+                "Crops down to three quarters of each side, upright, turned or mirrored. It takes "
+                "most of the time of the search; the page of a scan says how much it took."
             ),
             "schedule": _(
                 "Every hour on the hour; every day at 02:00; every week on Sunday at 02:00."

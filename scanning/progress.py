@@ -1,6 +1,6 @@
 """How far a run is: files, bytes, speed and time left, phase by phase."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +29,15 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the search for pairs: processor time of all workers, and pairs it found."""
+
+    label: str
+    seconds: float
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """`total` and `done` count the files to be read by this run; sizes are in bytes."""
 
@@ -41,6 +50,7 @@ class Progress:
     pairs_done: int
     elapsed: timedelta
     phases: tuple[Phase, ...]
+    steps: tuple[Step, ...] = ()
 
     @property
     def percent(self) -> int:
@@ -110,7 +120,27 @@ def progress_of(run: ScanRun, now: datetime | None = None) -> Progress:
         pairs_done=compared.get("pairs_done", 0),
         elapsed=(run.finished_at or now) - run.started_at,
         phases=tuple(_phase(run, order, sums.get(kind, {})) for order, kind in enumerate(PHASES)),
+        steps=tuple(_steps(run)),
     )
+
+
+def _steps(run: ScanRun) -> Iterator[Step]:
+    """What the search for pairs took, once it is done."""
+    labels = {
+        "whole": _("Whole pictures"),
+        "turned": _("Turned or mirrored"),
+        "trimmed": _("Borders trimmed"),
+        "turned_trimmed": _("Turned, borders trimmed"),
+        "window": _("Parts of pictures"),
+        "turned_window": _("Parts, turned or mirrored"),
+        "families": _("Look-alike families"),
+        "guests": _("Turned or cut members of families"),
+        "whitening": _("Pairs within families"),
+    }
+    seconds, pairs = (run.figures.get(name, {}) for name in ("seconds", "pairs"))
+    for name, label in labels.items():
+        if name in seconds:
+            yield Step(label, seconds[name], pairs.get(name, 0))
 
 
 def _phase(run: ScanRun, order: int, sums: dict[str, int]) -> Phase:

@@ -22,4 +22,11 @@ class SizeConverter:
 
 register_converter(SizeConverter, "size")
 
-urlpatterns = [path("<int:pk>/<size:size>/", pictures.show, name="show")]
+urlpatterns = [
+    path("<int:pk>/<size:size>/", pictures.show, name="show"),
+    path(
+        "<int:pk>/part/<int:left>-<int:top>-<int:width>-<int:height>/",
+        pictures.part,
+        name="part",
+    ),
+]

@@ -1,7 +1,8 @@
 """Screenshots of the main pages, for the README: `make screenshots`.
 
 Starts Second Look on an empty data folder with the demo library, decides a few pairs so that
-there is something to see, and writes small PNG files to docs/screenshots/.
+there is something to see, and writes small PNG files to docs/screenshots/. The ways to compare
+two pictures, for docs/review.md, become JPEG files: light and dark, in English and in Chinese.
 """
 
 import io
@@ -48,6 +49,30 @@ PAGES = (
     ("audit", "auditor", "/audit/"),
 )
 DARK_TOO = ("pair", "report")
+# One photograph with and without a border, and a mark laid over it: the pair for the viewer.
+COMPARED = ("bath-duck.jpg", "duck-square.jpg")
+# name, keys, where the pointer is
+MODES: tuple[tuple[str, str, tuple[int, int] | None], ...] = (
+    ("side", "", None),
+    ("in-place", "ax", None),
+    ("split", "ac", None),
+    ("overlay", "av", None),
+    ("difference", "ab", None),
+    ("loupe", "al", (485, 350)),
+    ("large", "ae", None),
+    ("verdict", "d", None),
+    ("keys", "?", None),
+)
+LOOKS: dict[str, dict[str, Any]] = {
+    "": {},
+    "-dark": {"color_scheme": "dark"},
+    "-zh": {"locale": "zh-HK"},
+    "-zh-dark": {"locale": "zh-HK", "color_scheme": "dark"},
+}
+MODE_SIZE = {"width": 1440, "height": 860}
+MODE_WIDTH = 960
+MODE_QUALITY = 52
+SETTLED = 700  # milliseconds until the viewer has fetched and drawn what it wants
 OWN_COLOURS = 128
 
 
@@ -58,13 +83,14 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with second_look() as (address, passwords), browsers.chromium(path) as browser:
         people = People(browser, address, passwords)
-        pair = telling_pair(people)
+        pair = address_of(people, TELLING_FILE)
         keep("sign-in", people, None, "/sign-in/")
         keep("pair", people, "reviewer", pair)
+        keep_modes(people, address_of(people, *COMPARED))
         decide_some(people, pair)
         for name, user, url in PAGES:
             keep(name, people, user, url)
-    files = sorted(FOLDER.glob("*.png"))
+    files = sorted(file for file in FOLDER.iterdir() if file.suffix in (".png", ".jpg"))
     size = sum(file.stat().st_size for file in files) / 2**20
     print(f"{len(files)} files, {size:.1f} MB, in {FOLDER.relative_to(CHECKOUT)}")
 
@@ -134,12 +160,33 @@ class People:
             self._cookies[user] = page.context.cookies()
 
 
-def telling_pair(people: People) -> str:
-    """The address of the pair that is shown."""
+def address_of(people: People, *files: str) -> str:
+    """The address of the pair with these files."""
     with people.page("reviewer") as page:
         page.goto("/review/")
-        row = page.locator("tr[data-pair]").filter(has_text=TELLING_FILE).first
-        return f"/review/pairs/{row.get_attribute('data-pair')}/"
+        rows = page.locator("tr[data-pair]")
+        for file in files:
+            rows = rows.filter(has_text=file)
+        return f"/review/pairs/{rows.first.get_attribute('data-pair')}/"
+
+
+def keep_modes(people: People, url: str) -> None:
+    """`review-MODE.jpg`, `-dark`, `-zh` and `-zh-dark`: the pair in each way to compare."""
+    for look, options in LOOKS.items():
+        for name, keys, pointer in MODES:
+            # Each in a browser that remembers nothing of the one before.
+            with people.page("reviewer", viewport=MODE_SIZE, **options) as page:
+                page.goto(url, wait_until="networkidle")
+                for key in keys:
+                    page.keyboard.press(key)
+                if pointer is not None:
+                    page.mouse.move(*pointer)
+                page.wait_for_timeout(SETTLED)
+                picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            size = (MODE_WIDTH, picture.height * MODE_WIDTH // picture.width)
+            small = picture.resize(size, Image.Resampling.LANCZOS)
+            file = FOLDER / f"review-{name}{look}.jpg"
+            small.save(file, quality=MODE_QUALITY, optimize=True, progressive=True)
 
 
 def decide_some(people: People, pair: str) -> None:

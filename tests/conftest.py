@@ -79,6 +79,7 @@ def data_dir(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> 
     folder = tmp_path / "data"
     folder.mkdir()
     settings.DATA_DIR = folder
+    settings.AUDIT_STATE_DIR = folder / "audit"
     monkeypatch.setenv("DATA_DIR", str(folder))
     monkeypatch.setenv("LIBRARY_ROOTS", str(tmp_path))
     return folder

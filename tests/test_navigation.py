@@ -17,9 +17,18 @@ SignIn = Callable[[User], Client]
     ("role", "labels"),
     [
         ("reviewer", ["Overview", "Review", "Decisions", "Legal holds", "Libraries"]),
-        ("admin", ["Overview", "Review", "Decisions", "Libraries", "Scans", "People"]),
-        ("officer", ["Overview", "Review", "Decisions", "Legal holds", "Libraries"]),
-        ("auditor", ["Overview", "Review", "Decisions", "Libraries", "Audit log"]),
+        (
+            "admin",
+            ["Overview", "Review", "Decisions", "Retention", "Libraries", "Scans", "People"],
+        ),
+        ("officer", ["Overview", "Review", "Decisions", "Legal holds", "Retention", "Libraries"]),
+        (
+            "auditor",
+            [
+                *("Overview", "Review", "Decisions", "Legal holds", "Retention", "Libraries"),
+                "Audit log",
+            ],
+        ),
     ],
 )
 def test_the_menu_holds_what_the_person_may_open(

@@ -86,9 +86,9 @@ def test_each_catalogue_names_its_language(path: Path) -> None:
 
 def test_the_engine_says_nothing_that_cannot_be_translated() -> None:
     """It knows no Django, so that its fixed messages are named again for the catalogue."""
-    fixed = re.compile(r'PictureError\("\w+", ("[^"]+")\)')
+    fixed = re.compile(r'PictureError\(\s*"\w+", ("[^"]+")\s*\)')
     said = set[str]()
-    for path in (HOUSE / "scanning/engine").glob("*.py"):
+    for path in (HOUSE / "scanning/engine").rglob("*.py"):
         said |= {message.strip('"') for message in fixed.findall(path.read_text(encoding="utf-8"))}
     assert said == set(ERROR_MESSAGES)
 

@@ -22,6 +22,7 @@ DEMO_USERS = (
     DemoUser("reviewer2", Role.REVIEWER, "look-twice-then-decide", sees_all_libraries=True),
     DemoUser("admin", Role.ADMIN, "look-after-the-house", sees_all_libraries=True),
     DemoUser("officer", Role.RECORDS_OFFICER, "look-after-records", sees_all_libraries=True),
+    DemoUser("officer2", Role.RECORDS_OFFICER, "look-after-records", sees_all_libraries=True),
     DemoUser("auditor", Role.AUDITOR, "look-but-never-touch", sees_all_libraries=True),
 )
 

@@ -14,6 +14,9 @@ class Can(models.TextChoices):
     READ_PAIRS = "read_pairs", _("Look at pairs and pictures")
     PLACE_HOLDS = "place_holds", _("Place legal holds")
     MANAGE_MATTERS = "manage_matters", _("Open matters")
+    APPROVE_RELEASES = "approve_releases", _("Approve releases of legal holds")
+    MANAGE_RETENTION = "manage_retention", _("Keep retention rules")
+    APPROVE_RETENTION = "approve_retention", _("Approve shorter retention")
     MANAGE_LIBRARIES = "manage_libraries", _("Set up libraries and scan jobs")
     RUN_SCANS = "run_scans", _("Start, pause and cancel scans")
     MANAGE_ACCESS = "manage_access", _("Give people roles and libraries")
@@ -36,7 +39,13 @@ class Role(models.TextChoices):
 
 CAPABILITIES: dict[Role, tuple[Can, ...]] = {
     Role.REVIEWER: (Can.READ_PAIRS, Can.REVIEW, Can.PLACE_HOLDS),
-    Role.ADMIN: (Can.READ_PAIRS, Can.MANAGE_LIBRARIES, Can.RUN_SCANS, Can.MANAGE_ACCESS),
-    Role.RECORDS_OFFICER: (Can.READ_PAIRS, Can.PLACE_HOLDS, Can.MANAGE_MATTERS),
+    Role.ADMIN: (
+        *(Can.READ_PAIRS, Can.MANAGE_LIBRARIES, Can.RUN_SCANS, Can.MANAGE_ACCESS),
+        Can.MANAGE_RETENTION,
+    ),
+    Role.RECORDS_OFFICER: (
+        *(Can.READ_PAIRS, Can.PLACE_HOLDS, Can.MANAGE_MATTERS, Can.APPROVE_RELEASES),
+        *(Can.MANAGE_RETENTION, Can.APPROVE_RETENTION),
+    ),
     Role.AUDITOR: (Can.READ_PAIRS, Can.READ_AUDIT),
 }

@@ -21,6 +21,9 @@ TARGETS = {
     "scanning.candidatepair": _("Candidate pair"),
     "review.matter": _("Matter"),
     "review.hold": _("Hold"),
+    "review.holdrelease": _("Release of a hold"),
+    "review.retentionruleversion": _("Retention rule"),
+    "review.libraryscheme": _("Record class of a library"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The audit event: one append-only entry about anything that anybody did or saw."""
+"""The audit event (one append-only entry about anything that anybody did or saw) and its log."""
 
 import uuid
 
@@ -6,6 +6,7 @@ from django.db import models
 
 from dedup_site.audit.actions import ACTIONS
 from dedup_site.audit.querysets import AuditEventQuerySet
+from dedup_site.audit.refusals import REFUSALS
 
 
 class AuditEvent(models.Model):
@@ -60,3 +61,108 @@ class AuditEvent(models.Model):
     def target_label(self) -> str:
         """What the action was about, as it was called then."""
         return str(self.detail.get("target", ""))
+
+
+class LogEntry(models.Model):
+    """An event's place in the log, given once by the sequencer. The leaf is its body's hash.
+
+    The five tables of the log are append-only, and only the sequencer writes them.
+    """
+
+    leaf_index = models.BigIntegerField(primary_key=True)
+    event_id = models.BigIntegerField(unique=True)
+    leaf_hash = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"entry {self.leaf_index}"
+
+
+class LogSubtree(models.Model):
+    """The root of a complete subtree of 256 ** level entries; see merkle.py."""
+
+    level = models.PositiveSmallIntegerField()
+    number = models.BigIntegerField()
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "number"], name="log_subtree_once")]
+
+    def __str__(self) -> str:
+        return f"subtree {self.level}/{self.number}"
+
+
+class LogBatch(models.Model):
+    """How far the sequencer has come: every event up to this transaction and id has its entry."""
+
+    size = models.BigIntegerField()
+    last_xid = models.BigIntegerField()
+    last_event = models.BigIntegerField()
+    # Transaction ids mean something in one database cluster only.
+    cluster = models.BigIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.size} entries"
+
+
+class LogCheckpoint(models.Model):
+    """A signed statement about the log: so many entries have this root."""
+
+    origin = models.TextField()
+    size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["origin", "size"])]
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.size} entries"
+
+    @property
+    def root_text(self) -> str:
+        """The root as the signed note spells it."""
+        return self.note.split("\n")[2]
+
+
+class LogKey(models.Model):
+    """A public key that signed checkpoints from some time on. None is ever forgotten."""
+
+    key = models.TextField(unique=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class LogIncident(models.Model):
+    """The sequencer refuses to go on, or (with no code) goes on again. The last row counts."""
+
+    code = models.CharField(max_length=40, blank=True)
+    detail = models.JSONField(default=dict)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.code or "resolved"
+
+    @property
+    def text(self) -> str:
+        """What is wrong and what to do, in the reader's language."""
+        text: str = str(REFUSALS.get(self.code, self.code)) % self.detail
+        return text
+
+
+class LogPublication(models.Model):
+    """One try to bring a checkpoint to a second place; with an error if it failed."""
+
+    place = models.TextField()
+    size = models.BigIntegerField()
+    error = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["place", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.size} entries"

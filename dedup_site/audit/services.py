@@ -1,9 +1,9 @@
-"""Writing the audit log: one function, called inside the transaction of what it tells about."""
+"""Writing the audit log, always inside the transaction of what it tells about."""
 
 import hashlib
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from typing import Any, Protocol
 
@@ -47,10 +47,40 @@ def record(
         KeyError: an unknown action.
         RuntimeError: called outside a transaction.
     """
-    if action not in ACTIONS:
-        raise KeyError(f"Unknown audit action {action!r}: add it to dedup_site/audit/actions.py.")
+    event = prepared(
+        action, actor=actor, target=target, library_id=library_id, data=data, detail=detail
+    )
+    record_all([event])
+    return event
+
+
+def record_all(events: Iterable[AuditEvent]) -> None:
+    """Append prepared events to the log, in their order.
+
+    Raises:
+        RuntimeError: called outside a transaction.
+    """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An audit event belongs to the transaction of what it tells about.")
+    AuditEvent.objects.bulk_create(events)
+
+
+def prepared(
+    action: str,
+    *,
+    actor: Actor | None,
+    target: models.Model | None = None,
+    library_id: int | None = None,
+    data: Mapping[str, Any] | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> AuditEvent:
+    """An event for `record_all`, where one act brings about many; the arguments are `record`'s.
+
+    Raises:
+        KeyError: an unknown action.
+    """
+    if action not in ACTIONS:
+        raise KeyError(f"Unknown audit action {action!r}: add it to dedup_site/audit/actions.py.")
     at = timezone.now()
     identity = uuid.uuid4()
     salt = secrets.token_bytes(16)
@@ -76,7 +106,7 @@ def record(
             "detail_sha256": detail_digest(full_detail, salt),
         }
     )
-    return AuditEvent.objects.create(
+    return AuditEvent(
         uuid=identity,
         at=at,
         action=action,

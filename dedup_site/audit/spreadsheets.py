@@ -21,7 +21,7 @@ Cell = str | int | None
 
 def safe_cell(value: Cell) -> Cell:
     """Text that could start a formula, also behind blanks, gets a leading apostrophe."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value[:1].isalnum():
         return value
     start = value.lstrip(" \n\v\f")
     while start and start[0] not in FORMULA_STARTS and _is_blank(start[0]):
@@ -31,7 +31,7 @@ def safe_cell(value: Cell) -> Cell:
 
 def csv_line(row: Iterable[Cell]) -> str:
     """One record, guarded, quoted as RFC 4180 has it, with its line end."""
-    return str(csv.writer(_Echo()).writerow([safe_cell(cell) for cell in row]))
+    return str(_write_row(list(map(safe_cell, row))))
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Iterable[Cell]]) -> Iterator[str]:
@@ -50,3 +50,6 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
+
+
+_write_row = csv.writer(_Echo()).writerow

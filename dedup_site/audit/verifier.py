@@ -1,106 +1,96 @@
 """Check an exported decision bundle: `python -m dedup_site.audit.verifier BUNDLE`.
 
-One file, the standard library, no Django, no database: it can be copied and run anywhere with
-Python 3.11 or later. BUNDLE is a folder or a .zip file.
+Three files (this one, entries.py and proofs.py), the standard library, no Django, no database: they
+can be copied into one folder and run anywhere with Python 3.11 or later. BUNDLE is a folder or a
+.zip file.
 
-It checks that every file is the one in manifest.json (SHA-256, bytes, rows); that every line is
-canonical JSON; that each event's body commits to its detail; that each decision has the event that
-was recorded with it, and that both say the same; that superseding links lead to an earlier
-decision on the same pair, and none is superseded twice.
+    --keys FILE         public keys that you trust, one a line; may be repeated. Without it the
+                        bundle's own keys.txt is used: compare what is printed with your copy.
+    --checkpoint FILE   a checkpoint that you kept earlier: the log must still contain all of it
 
-A bundle that agrees with itself can still have been made up as a whole. The event
-`export.decisions` in the audit log holds the manifest's SHA-256 that this program prints.
+It checks that every file is the one in manifest.json (SHA-256, bytes, rows); that the checkpoint is
+signed by a known key; that the entries of the log (events.jsonl) are those under the signed root,
+all of them in order, or each with its proof where the export was filtered; that each body commits
+to its detail; that each decision has the entry that was recorded with it, and that both say the
+same; that superseding links lead to an earlier decision on the same pair, and none twice.
 
-Exit status: 0 all is well; 1 something was changed (file, line and field are named);
-2 the bundle cannot be read.
+Each finding starts with what happened: edited, deleted, reordered, doubled, truncated, unsigned,
+unknown key, inconsistent. Exit status, the highest that applies:
+
+    0   all is well
+    1   something was changed: file, line or entry, and field are named
+    2   the bundle, a key or a checkpoint cannot be read
+    3   no known key has signed the checkpoint: nothing below it is proved
+    4   the log contradicts the checkpoint that you kept: history was rewritten or cut off
+
+Signatures are checked by proofs.py itself, so that there is one answer everywhere.
 """
 
 import argparse
+import base64
 import csv
+import gc
 import hashlib
-import io
 import json
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
+
+try:
+    from dedup_site.audit import proofs
+    from dedup_site.audit.entries import (
+        ERASURE,
+        EVENTS,
+        UNREADABLE,
+        WRONG_SHAPE,
+        Broken,
+        Log,
+        Problem,
+        Problems,
+        Seals,
+        Unreadable,
+        digest_of,
+        is_erased,
+        parse_canonical,
+        read_body,
+    )
+except ImportError:  # copied out of the program, or run with `python -I`
+    sys.path.append(str(Path(__file__).resolve().parent))
+    import proofs  # type: ignore[no-redef, import-not-found]  # the files beside this one
+    from entries import (  # type: ignore[no-redef, import-not-found]  # the files beside this one
+        ERASURE,
+        EVENTS,
+        UNREADABLE,
+        WRONG_SHAPE,
+        Broken,
+        Log,
+        Problem,
+        Problems,
+        Seals,
+        Unreadable,
+        digest_of,
+        is_erased,
+        parse_canonical,
+        read_body,
+    )
+
+__all__ = ["Broken", "Check", "digest_of", "main", "parse_canonical", "read_body"]
 
 FORMAT = "second-look-decisions"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 DECISIONS = "decisions.jsonl"
-EVENTS = "events.jsonl"
 TABLE = "decisions.csv"
+WORKBOOK = "decisions.xlsx"
+CHECKPOINTS = "checkpoints.jsonl"
+KEYS = "keys.txt"
+CONSISTENCY = "consistency.jsonl"
+NEEDED = (DECISIONS, EVENTS, TABLE, CHECKPOINTS, KEYS)
+FIELDS = ("index", "pair", "verdict", "reason", "supersedes", "reviewer", "implied_by", "note")
 DECISION_ACTIONS = ("decision.made", "decision.undone")
-MOST_PRINTED = 100
-
-
-class Problem(NamedTuple):
-    """Something that is not as it was written. `line` counts from 1; 0 is the file as a whole."""
-
-    file: str
-    line: int
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        line = f"line {self.line}" if self.line else ""
-        place = ", ".join(part for part in (self.file, line, self.field) if part)
-        return f"{place}: {self.message}"
-
-
-class Problems:
-    """The first problems, and how many there are."""
-
-    def __init__(self) -> None:
-        self.first: list[Problem] = []
-        self.count = 0
-
-    def add(self, problem: Problem) -> None:
-        self.count += 1
-        if self.count <= MOST_PRINTED:
-            self.first.append(problem)
-
-    def lines(self) -> Iterator[str]:
-        yield from map(str, self.first)
-        if self.count > MOST_PRINTED:
-            yield f"… and {self.count - MOST_PRINTED} more"
-
-
-class Broken(Exception):
-    """A value that fails its check: the field, then what is wrong with it."""
-
-
-class Unreadable(Exception):
-    """The bundle cannot be checked at all."""
-
-
-def parse_canonical(text: str, field: str) -> Any:
-    """The value of canonical JSON text. Raises Broken if it is not canonical."""
-
-    def refuse(number: str) -> Any:
-        raise Broken(field, f"holds the number {number}, which canonical JSON does not know")
-
-    try:
-        value = json.loads(text, parse_float=refuse, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise Broken(field, f"is not JSON ({error})") from error
-    if json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")) != text:
-        raise Broken(field, "is not in canonical form")
-    return value
-
-
-def read_body(body: str, detail: Any, salt: bytes) -> dict[str, Any]:
-    """The content of an event's body, after a check of its form and of its detail's digest."""
-    content = parse_canonical(body, "body")
-    if not isinstance(content, dict):
-        raise Broken("body", "is not an object")
-    text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(salt + text.encode("utf-8", "surrogatepass")).hexdigest()
-    if content.get("detail_sha256") != digest:
-        raise Broken("detail", "is not what the body's detail_sha256 stands for")
-    return content
 
 
 class Bundle:
@@ -116,182 +106,295 @@ class Bundle:
     def open(self, name: str) -> IO[bytes]:
         return self._zip.open(name) if self._zip is not None else (self.path / name).open("rb")
 
+    def text(self, name: str) -> str:
+        """A small file as a whole. Raises Unreadable."""
+        try:
+            with self.open(name) as file:
+                return file.read().decode("utf-8")
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            raise Unreadable(f"{name} cannot be read ({error}).") from error
+
 
 class Check:
-    """One run over one bundle."""
+    """One run over one bundle.
 
-    def __init__(self, path: Path) -> None:
+    keys: those that are trusted; None stands for the bundle's own.
+    kept: a checkpoint from earlier, as it was kept.
+    """
+
+    def __init__(
+        self, path: Path, keys: Sequence[proofs.Key] | None = None, kept: str | None = None
+    ) -> None:
         self.problems = Problems()
         self.rows: dict[str, int] = {}
-        self._bundle = Bundle(path)
-        self._pairs: dict[int, Any] = {}
-        self._superseded: dict[int, int] = {}
-        self._claims: dict[int, dict[str, Any]] = {}
-        self._witnessed: set[int] = set()
+        self.bundle = Bundle(path)
+        self._keys = keys
+        self._kept_note = kept
+        self._pairs: dict[int, int] = {}
+        self._superseded: set[int] = set()
+        self._claims: Iterator[dict[str, Any]] = iter(())
+        self._unclaimed: dict[int, dict[str, Any]] = {}
+        self._read_to = self._last = -1
+        self._erasures, self.erased = set[str](), dict[str, int]()
 
     def run(self) -> None:
         """Fill `problems` and `rows`. Raises Unreadable."""
-        raw = self._read(MANIFEST)
-        self.manifest_digest = hashlib.sha256(raw).hexdigest()
-        files = self._files(raw)
-        self._lines(EVENTS, files, self._event)
-        self._lines(DECISIONS, files, self._decision)
-        self._lines(TABLE, files, None)
-        self._missing_decisions()
-        if self.rows.get(TABLE) != self.rows.get(DECISIONS):
-            self._add(TABLE, 0, "rows", f"differ in number from {DECISIONS}")
+        text = self.bundle.text(MANIFEST)
+        self.manifest_digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        self._files = self._listed(text)
+        self.seals = self._seals()
+        self._log = Log(self.problems, self.seals, whole=self.whole)
+        self._claims = self._events()
+        self._decisions()
+        self._log.close()
+        kept_agrees = self._log.kept_agrees if self.whole else None
+        self.seals.compare(kept_agrees=kept_agrees, offered=self._offered())
+        self._missing_details()
+        self._table()
+        for name in sorted(set(self._files) - {DECISIONS, EVENTS, TABLE}):
+            for _chunk in self._read(name):
+                pass
 
-    def _add(self, file: str, line: int, field: str, message: str) -> None:
-        self.problems.add(Problem(file, line, field, message))
+    def _missing_details(self) -> None:
+        """Details that are gone need an event that tells so; only the whole log shows it."""
+        gone = set(self.erased) - self._erasures if self.whole else set()
+        for uuid in sorted(gone, key=self.erased.__getitem__):
+            entry = self.erased[uuid]
+            self._add(
+                EVENTS, 0, "detail", f"of entry {entry} is gone, no event tells why", "deleted"
+            )
 
-    def _read(self, name: str) -> bytes:
-        try:
-            with self._bundle.open(name) as file:
-                return file.read()
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
-            raise Unreadable(f"{name} cannot be read ({error}).") from error
+    def _add(self, file: str, line: int, field: str, message: str, kind: str = "edited") -> None:
+        self.problems.add(Problem(file, line, field, message, kind))
 
-    def _files(self, raw: bytes) -> Mapping[str, Any]:
+    def _tell(self, file: str, line: int, error: Exception) -> None:
+        match error:
+            case Broken():
+                self._add(file, line, *error.args)
+            case UnicodeDecodeError():
+                self._add(file, line, "line", f"is not UTF-8 ({error.reason})")
+            case _:
+                self._add(file, line, "line", f"lacks something or has the wrong shape ({error!r})")
+
+    def _listed(self, text: str) -> Mapping[str, Any]:
         """What the manifest says about each file. Raises Unreadable."""
         try:
-            manifest = json.loads(raw)
+            manifest = json.loads(text)
             known = (manifest["format"], manifest["version"])
-            files = manifest["files"]
-            listed = {name: dict(entry) for name, entry in files.items()}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            listed = {str(name): dict(entry) for name, entry in manifest["files"].items()}
+        except WRONG_SHAPE as error:
             raise Unreadable(f"{MANIFEST} is not a manifest ({error!r}).") from error
         if known != (FORMAT, VERSION):
             raise Unreadable(f"{MANIFEST}: format {known} is not known to this program.")
-        for name in (DECISIONS, EVENTS, TABLE):
+        for name in NEEDED:
             if name not in listed:
                 raise Unreadable(f"{MANIFEST} does not list {name}.")
+        self.whole = manifest.get("whole") is True
         return listed
 
-    def _lines(
-        self, name: str, files: Mapping[str, Any], check: Callable[[int, Any], None] | None
-    ) -> None:
-        """Read a file once: its digest, its size and its rows; each line of JSON to `check`."""
-        digest, size, rows = hashlib.sha256(), 0, 0
+    def _seals(self) -> Seals:
+        """The signed checkpoints, with what the auditor brought along. Raises Unreadable."""
         try:
-            with self._bundle.open(name) as file:
-                for chunk in file:
-                    digest.update(chunk)
-                    size += len(chunk)
-                    rows += 1
-                    if check is not None:
-                        self._line(name, rows, chunk, check)
-            if check is None:
-                rows = self._table_rows(name)
+            own = proofs.read_keys(self.bundle.text(KEYS))
+            lines = self.bundle.text(CHECKPOINTS).splitlines()
+            seals = Seals(self.problems, own if self._keys is None else self._keys)
+            seals.read([json.loads(line)["note"] for line in lines], self._kept_note)
+        except WRONG_SHAPE as error:
+            raise Unreadable(f"A key or a checkpoint cannot be read ({error}).") from error
+        return seals
+
+    def _offered(self) -> dict[int, list[bytes]]:
+        """The proofs of consistency in the bundle, by the size that they start from."""
+        if CONSISTENCY not in self._files:
+            return {}
+        try:
+            lines = map(json.loads, self.bundle.text(CONSISTENCY).splitlines())
+            return {
+                line["size"]: [base64.b64decode(item, validate=True) for item in line["proof"]]
+                for line in lines
+            }
+        except WRONG_SHAPE as error:
+            raise Unreadable(f"{CONSISTENCY} cannot be read ({error!r}).") from error
+
+    def _read(self, name: str) -> Iterator[bytes]:
+        """The lines of a file, and at its end what the manifest says about it."""
+        digest, size, rows, rest = hashlib.sha256(), 0, 0, b""
+        try:
+            with self.bundle.open(name) as file:
+                while block := file.read(2**20):
+                    digest.update(block)
+                    size += len(block)
+                    *lines, rest = (rest + block).split(b"\n")
+                    rows += len(lines)
+                    yield from lines
+            if rest:
+                rows += 1
+                yield rest
         except (KeyError, FileNotFoundError):
-            self._add(name, 0, "", "is missing")
+            self._add(name, 0, "", "is missing", "deleted")
             return
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error) as error:
             raise Unreadable(f"{name} cannot be read ({error}).") from error
-        self.rows[name] = rows
-        found = {"sha256": digest.hexdigest(), "bytes": size, "rows": rows}
+        found: dict[str, Any] = {"sha256": digest.hexdigest(), "bytes": size}
+        if name.endswith(".jsonl"):
+            found["rows"] = self.rows[name] = rows
         for field, value in found.items():
-            if files[name].get(field) != value:
-                self._add(name, 0, field, f"is {value}, the manifest says {files[name].get(field)}")
+            if self._files[name].get(field) != value:
+                said = self._files[name].get(field)
+                self._add(name, 0, field, f"is {value}, the manifest says {said}")
 
-    def _line(self, name: str, number: int, raw: bytes, check: Callable[[int, Any], None]) -> None:
-        try:
-            text = raw.decode("utf-8")
-            check(number, parse_canonical(text.removesuffix("\n"), "line"))
-        except Broken as broken:
-            self._add(name, number, *broken.args)
-        except UnicodeDecodeError as error:
-            self._add(name, number, "line", f"is not UTF-8 ({error.reason})")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            self._add(name, number, "line", f"lacks something or has the wrong shape ({error!r})")
+    def _events(self) -> Iterator[dict[str, Any]]:
+        """What each decision's entry claims, in the order of the log."""
+        for number, raw in enumerate(self._read(EVENTS), 1):
+            try:
+                line = json.loads(raw)
+                claim = self._event(line)
+            except (Broken, *WRONG_SHAPE) as error:
+                self._tell(EVENTS, number, error)
+            else:
+                if claim is not None:
+                    yield claim
 
-    def _table_rows(self, name: str) -> int:
-        """Records of the table without its header; a record may span lines."""
-        with self._bundle.open(name) as file:
-            text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
-            return max(sum(1 for _row in csv.reader(text)) - 1, 0)
-
-    def _event(self, number: int, line: dict[str, Any]) -> None:
-        content = read_body(line["body"], line["detail"], bytes.fromhex(line["salt"]))
-        if line["uuid"] != content["uuid"]:
-            raise Broken("uuid", "is not the one in the body")
+    def _event(self, line: dict[str, Any]) -> dict[str, Any] | None:
+        self._log.add(line)
+        is_open = "detail" in line
+        if is_open:
+            detail, salt = line["detail"], bytes.fromhex(line["salt"])
+            content = read_body(line["body"], detail, salt)
+            if is_erased(detail, salt):
+                self.erased[content["uuid"]] = line["index"]
+        else:
+            content = parse_canonical(line["body"], "body")
+            detail = {}
+        if content["action"] == ERASURE:
+            self._erasures.update(content["data"]["events"])
         if content["action"] not in DECISION_ACTIONS:
-            return
+            return None
         data = content["data"]
-        if data["decision"] in self._claims:
-            raise Broken("body", f"is a second event for decision {data['decision']}")
-        self._claims[data["decision"]] = {
+        if data["decision"] in self._pairs or data["decision"] in self._unclaimed:
+            raise Broken("body", f"is a second event for decision {data['decision']}", "doubled")
+        return {
             **{field: data[field] for field in ("pair", "verdict", "reason", "supersedes")},
+            "index": line["index"],
+            "decision": data["decision"],
             "reviewer": content["actor"],
-            "note": line["detail"].get("note", ""),
+            "implied_by": data.get("implied_by"),
+            "note": None if is_erased(detail, b"") else detail.get("note", ""),
             "evidence_sha256": data.get("evidence_sha256"),
         }
 
-    def _decision(self, number: int, line: dict[str, Any]) -> None:
-        key, earlier = line["id"], line["supersedes"]
-        if key in self._pairs:
-            raise Broken("id", f"decision {key} is there twice")
-        if self._pairs and key < next(reversed(self._pairs)):
-            raise Broken("id", "is out of order")
-        self._pairs[key] = line["pair"]["id"]
-        if earlier is not None:
-            if earlier not in self._pairs:
-                raise Broken("supersedes", f"names decision {earlier}, which is not there before")
-            if earlier in self._superseded:
-                raise Broken(
-                    "supersedes",
-                    f"names decision {earlier}, which {self._superseded[earlier]} superseded too",
-                )
-            self._superseded[earlier] = key
-            if self._pairs[earlier] != line["pair"]["id"]:
-                raise Broken("supersedes", f"names decision {earlier} on another pair")
-        self._compare(line)
+    def _decisions(self) -> None:
+        """Each decision against what its entry claims; both files are read side by side."""
+        for number, raw in enumerate(self._read(DECISIONS), 1):
+            try:
+                self._decision(json.loads(raw))
+            except (Broken, *WRONG_SHAPE) as error:
+                self._tell(DECISIONS, number, error)
+        for claim in self._claims:
+            self._unclaimed[claim["decision"]] = claim
+        for key in sorted(self._unclaimed):
+            self._add(DECISIONS, 0, "", f"lacks decision {key} of {EVENTS}", "deleted")
 
-    def _compare(self, line: dict[str, Any]) -> None:
-        """The decision says what its event says."""
-        claim = self._claims.get(line["id"])
+    def _decision(self, line: dict[str, Any]) -> None:
+        key, index, pair = line["id"], line["event"], line["pair"]["id"]
+        if key in self._pairs:
+            raise Broken("id", f"decision {key} is there twice", "doubled")
+        claim = self._claim(key, index)
+        self._pairs[key] = pair
         if claim is None:
-            raise Broken("id", f"decision {line['id']} has no event in {EVENTS}")
-        self._witnessed.add(line["id"])
-        said = {**line, "pair": line["pair"]["id"], "reviewer": line["reviewer"]["id"]}
-        for field in ("pair", "verdict", "reason", "supersedes", "reviewer", "note"):
-            if said[field] != claim[field]:
+            raise Broken("id", f"decision {key} has no event in {EVENTS}", "added")
+        if index < self._last:
+            raise Broken("event", f"decision {key} is out of order", "reordered")
+        self._last = index
+        said = {**line, "index": index, "pair": pair, "reviewer": line["reviewer"]["id"]}
+        for field in FIELDS:
+            if said[field] != claim[field] and not (field == "note" and claim["note"] is None):
                 raise Broken(field, "is not what the decision's event says")
         if claim["evidence_sha256"] not in (None, digest_of(line["evidence"])):
             raise Broken("evidence", "is not what the decision's event says")
+        self._supersedes(line["supersedes"], pair)
 
-    def _missing_decisions(self) -> None:
-        for key in sorted(set(self._claims) - set(self._pairs)):
-            self._add(DECISIONS, 0, "", f"lacks decision {key}, which {EVENTS} tells about")
+    def _claim(self, key: int, index: int) -> dict[str, Any] | None:
+        """What the entry of a decision claims; entries are read up to `index`."""
+        while self._read_to < index:
+            claim = next(self._claims, None)
+            if claim is None:
+                break
+            self._read_to = claim["index"]
+            self._unclaimed[claim["decision"]] = claim
+        return self._unclaimed.pop(key, None)
 
+    def _supersedes(self, earlier: int | None, pair: int) -> None:
+        if earlier is None:
+            return
+        if earlier in self._superseded:
+            raise Broken("supersedes", f"names decision {earlier}, which another superseded too")
+        self._superseded.add(earlier)
+        if earlier not in self._pairs:
+            # A part of the log may lack it.
+            if self.whole:
+                raise Broken("supersedes", f"names decision {earlier}, which is not there before")
+        elif self._pairs[earlier] != pair:
+            raise Broken("supersedes", f"names decision {earlier} on another pair")
 
-def digest_of(value: Any) -> str:
-    """The SHA-256 (hex) of a value as canonical JSON."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    def _table(self) -> None:
+        """The table has a record for each decision; a record may span lines."""
+        lines = (raw.decode("utf-8-sig", "replace") + "\n" for raw in self._read(TABLE))
+        rows = max(sum(1 for _row in csv.reader(lines)) - 1, 0)
+        if rows != self.rows.get(DECISIONS):
+            self._add(TABLE, 0, "rows", f"differ in number from {DECISIONS}")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m dedup_site.audit.verifier", description="Check an exported decision bundle."
-    )
+    parser = argparse.ArgumentParser("verifier", description="Check an exported decision bundle.")
     parser.add_argument("bundle", type=Path, help="a folder or a .zip file")
-    check_path = parser.parse_args(arguments).bundle
+    parser.add_argument("--keys", type=Path, action="append", help="file with keys that you trust")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint that you kept earlier")
+    options = parser.parse_args(arguments)
     try:
-        check = Check(check_path)
+        keys, kept = _given(options.keys, options.checkpoint)
+        check = Check(options.bundle, keys, kept)
         check.run()
     except Unreadable as error:
         sys.stderr.write(f"cannot read: {error}\n")
-        return 2
-    for line in check.problems.lines():
-        sys.stderr.write(f"changed: {line}\n")
-    if check.problems.count:
-        return 1
-    sys.stdout.write(
-        f"ok: {check.rows[DECISIONS]} decisions, {check.rows[EVENTS]} events\n"
-        f"manifest sha256: {check.manifest_digest}\n"
-    )
-    return 0
+        return UNREADABLE
+    sys.stderr.writelines(f"{line}\n" for line in check.problems.lines())
+    if not check.problems.count:
+        sys.stdout.writelines(f"{line}\n" for line in _summary(check, are_own=keys is None))
+    return check.problems.status
+
+
+def _given(
+    paths: Sequence[Path] | None, checkpoint: Path | None
+) -> tuple[list[proofs.Key] | None, str | None]:
+    """The keys and the checkpoint that the auditor brings along. Raises Unreadable."""
+    try:
+        kept = checkpoint.read_text(encoding="utf-8") if checkpoint else None
+        if paths is None:
+            return None, kept
+        return [key for path in paths for key in proofs.read_keys(path.read_text("utf-8"))], kept
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"A key or a checkpoint of yours cannot be read ({error}).") from error
+
+
+def _summary(check: Check, *, are_own: bool) -> Iterator[str]:
+    yield f"ok: {check.rows[DECISIONS]} decisions, {check.rows[EVENTS]} events"
+    if check.whole:
+        yield "the whole log: nothing is left out"
+    else:
+        yield "a part of the log: each event is proved, but not that none is left out"
+    if check.erased:
+        yield f"{len(check.erased)} events without detail: it was erased"
+    if check.seals.newest is not None:
+        origin, size, root = check.seals.newest
+        yield f"checkpoint: {origin}, {size} entries, root {base64.b64encode(root).decode()}"
+        for key in check.seals.signers:
+            yield f"signed by: {key}"
+        if are_own:
+            yield "this key came with the bundle: compare it with the one that you were given"
+    yield f"manifest sha256: {check.manifest_digest}"
 
 
 if __name__ == "__main__":
+    gc.disable()  # millions of small objects and no cycles
     sys.exit(main())

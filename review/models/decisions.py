@@ -62,6 +62,10 @@ class Decision(models.Model):
         "self", models.PROTECT, null=True, related_name="superseded_by"
     )
     evidence = models.JSONField()
+    # A verdict on a whole group settled the pair; nobody looked at this pair by itself.
+    implied_by = models.ForeignKey(
+        "review.GroupDecision", models.PROTECT, null=True, related_name="decisions"
+    )
 
     objects = DecisionQuerySet.as_manager()
 
@@ -81,6 +85,11 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["reviewer", "-id"]),
             models.Index(fields=["reviewer", "made_at"]),
+            models.Index(
+                fields=["reviewer", "made_at"],
+                condition=models.Q(implied_by__isnull=True),
+                name="decision_judged_by_itself",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -105,6 +114,8 @@ class PairReview(models.Model):
     )
     lease_until = models.DateTimeField(null=True)
     token = models.PositiveIntegerField(default=0)
+    # The verdict has changed, and the groups do not know of it yet.
+    regroup = models.BooleanField(default=False)
 
     objects = PairReviewQuerySet.as_manager()
 
@@ -124,6 +135,9 @@ class PairReview(models.Model):
         indexes = [
             models.Index(fields=["lease_holder", "lease_until"]),
             models.Index(fields=["verdict"]),
+            models.Index(
+                fields=["pair"], condition=models.Q(regroup=True), name="pair_review_regroup"
+            ),
         ]
 
     def __str__(self) -> str:

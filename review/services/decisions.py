@@ -69,7 +69,7 @@ def decide(
         evidence=evidence.snapshot(pair, actor),
     )
     PairReview.objects.filter(pk=pair.pk).update(
-        decision=decision, verdict=verdict, lease_holder=None, lease_until=None
+        decision=decision, verdict=verdict, lease_holder=None, lease_until=None, regroup=True
     )
     Skip.objects.filter(pair=pair, user=actor).delete()
     _record("decision.made", decision)
@@ -107,7 +107,12 @@ def undo(*, actor: User, decision: Decision) -> Decision:
         evidence={"v": evidence.VERSION, "withdraws": decision.pk},
     )
     PairReview.objects.filter(pk=decision.pair_id).update(
-        decision=None, verdict="", token=F("token") + 1, lease_holder=actor, lease_until=None
+        decision=None,
+        verdict="",
+        token=F("token") + 1,
+        lease_holder=actor,
+        lease_until=None,
+        regroup=True,
     )
     leases.take(actor=actor, pair=decision.pair)
     _record("decision.undone", withdrawal)
@@ -120,7 +125,7 @@ def last_of_today(actor: User) -> Decision | None:
         Decision.objects.made_today_by(actor)
         .in_force()
         .visible_to(actor)
-        .select_related("pair")
+        .select_related("pair", "implied_by")
         .order_by("-pk")
         .first()
     )

@@ -24,6 +24,14 @@ class TooLate(Refused):
     """The decision can no longer be undone."""
 
 
+class GroupChanged(Refused):
+    """The group is not the one that was on the page."""
+
+
+class NothingOpen(Refused):
+    """There is no pair in the group that this person may decide now."""
+
+
 def lease_lost(review: PairReview, user: User) -> LeaseLost:
     """The refusal for an answer whose lease is no longer in force."""
     holder = review.lease_holder

@@ -15,11 +15,12 @@ from dedup_site.accounts.roles import Can
 from review.desk import Answer
 from review.filters import pair_filter
 from review.forms import AnswerForm
-from review.models import Decision, Verdict
+from review.models import Decision, GroupDecision, Verdict
 from review.querysets import shown_to
-from review.services import decisions, leases
+from review.services import decisions, group_decisions, leases
 from review.services.refusals import Refused
 from review.views.desk import show, url_with_filters, wants_fragment
+from review.views.groups import group_url, undone_words
 from scanning.models import CandidatePair
 
 
@@ -107,6 +108,8 @@ def undo_last(request: SignedInRequest) -> HttpResponse:
             return JsonResponse({"message": message}, status=409)
         messages.warning(request, message)
         return redirect(url_with_filters("review:queue", request))
+    if decision.implied_by is not None:
+        return _group_undone(request, decision, decision.implied_by)
     return _undone(request, decision)
 
 
@@ -117,6 +120,24 @@ def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     visible = Decision.objects.visible_to(request.user)
     decision = get_object_or_404(visible.select_related("pair__left", "pair__right"), pk=pk)
     return _undone(request, decision)
+
+
+def _group_undone(
+    request: SignedInRequest, decision: Decision, given: GroupDecision
+) -> HttpResponse:
+    """Take back a whole verdict on a group, of which `decision` is one part."""
+    try:
+        group_decisions.undo(actor=request.user, given=given)
+    except Refused as error:
+        if wants_fragment(request):
+            return JsonResponse({"message": str(error)}, status=409)
+        messages.error(request, str(error))
+        return redirect("review:history")
+    if wants_fragment(request):
+        url = url_with_filters("review:pair", request, decision.pair_id)
+        return JsonResponse({"message": undone_words(given), "url": url})
+    messages.success(request, undone_words(given))
+    return redirect(group_url(given))
 
 
 def _undone(request: SignedInRequest, decision: Decision) -> HttpResponse:

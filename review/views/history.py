@@ -41,8 +41,13 @@ def history(request: SignedInRequest) -> HttpResponse:
 
 
 def _readable(request: SignedInRequest) -> DecisionQuerySet:
-    decisions = Decision.objects.visible_to(request.user).select_related(
-        "pair__left", "pair__right", "reviewer", "superseded_by__reviewer", "supersedes"
+    decisions = (
+        Decision.objects.visible_to(request.user)
+        .as_judged()
+        .select_related(
+            *("pair__left", "pair__right", "reviewer", "superseded_by__reviewer", "supersedes"),
+            "implied_by",
+        )
     )
     if not policies.sees_all_decisions(request.user):
         decisions = decisions.filter(reviewer=request.user)

@@ -1,6 +1,6 @@
 """The machine's side of the database: libraries, scans, pictures and candidate pairs."""
 
-from scanning.models.jobs import Chunk, ScanJob, ScanRun
+from scanning.models.jobs import Chunk, Joined, ScanJob, ScanRun
 from scanning.models.libraries import Library, LibraryAccess
 from scanning.models.pairs import CandidatePair, Finding
 from scanning.models.pictures import Fingerprint, Picture, SourceFile
@@ -10,6 +10,7 @@ __all__ = [
     "Chunk",
     "Finding",
     "Fingerprint",
+    "Joined",
     "Library",
     "LibraryAccess",
     "Picture",

@@ -33,6 +33,7 @@ class ScanJob(models.Model):
     near_radius = models.PositiveIntegerField(
         _("largest distance (of 256)"), default=64, validators=[MaxValueValidator(128)]
     )
+    find_crops = models.BooleanField(_("find parts of pictures"), default=True)
     must_agree = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     must_differ = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     schedule = models.CharField(
@@ -84,6 +85,8 @@ class ScanRun(models.Model):
     bytes_found = models.PositiveBigIntegerField(default=0)
     error = models.TextField(blank=True)
     notices = models.JSONField(default=list)
+    # What the search for pairs took: {"seconds": {step: CPU seconds}, "pairs": {step: found}}.
+    figures = models.JSONField(default=dict)
 
     objects = ScanRunQuerySet.as_manager()
 
@@ -132,6 +135,8 @@ class Chunk(models.Model):
     file_ids = ArrayField(models.BigIntegerField(), default=list)
     pair_ids = ArrayField(models.BigIntegerField(), default=list)
     pairs_done = models.PositiveIntegerField(default=0)
+    # Of a match chunk: which step of matching it is (see services.matching), and its share.
+    part = models.JSONField(default=dict)
     files_total = models.PositiveIntegerField(default=0)
     bytes_total = models.PositiveBigIntegerField(default=0)
     files_done = models.PositiveIntegerField(default=0)
@@ -164,3 +169,20 @@ class Chunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.ordinal} of run {self.run_id}"
+
+
+class Joined(models.Model):
+    """What one match chunk has found, as arrays (see services.joining).
+
+    The rows of a share last until the run's pairs are stored. Those of the whole stay, with the
+    `key` of everything that they depend on: the job's next run joins new pictures only.
+    """
+
+    chunk = models.OneToOneField(Chunk, models.CASCADE, primary_key=True, related_name="joined")
+    job = models.ForeignKey(ScanJob, models.CASCADE, related_name="joined")
+    key = models.TextField(blank=True)
+    arrays = models.BinaryField()
+    figures = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"joined by {self.chunk}"

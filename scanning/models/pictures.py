@@ -16,6 +16,9 @@ class SourceFile(models.Model):
     need not be valid text at all. `raw_path` is kept only where the name is not UTF-8.
     """
 
+    # The kind of error of a file that was read, but not all of its pages.
+    PARTIAL = "partial"
+
     class State(models.TextChoices):
         PENDING = "pending", _("To be read")
         READ = "read", _("Read")
@@ -35,7 +38,7 @@ class SourceFile(models.Model):
     is_present = models.BooleanField(default=True)
     error_kind = models.CharField(max_length=20, blank=True)
     error_message = models.TextField(blank=True)
-    read_with = models.CharField(max_length=200, blank=True)
+    read_with = models.CharField(max_length=500, blank=True)
     last_run = models.ForeignKey(
         ScanRun, models.PROTECT, null=True, related_name="+", db_index=False
     )
@@ -59,7 +62,11 @@ class SourceFile(models.Model):
 
 
 class Picture(models.Model):
-    """One distinct content: the SHA-256 of the bytes, and the page or frame within it."""
+    """One distinct content: the SHA-256 of the bytes, and the page or frame within it, from 0.
+
+    `read_with` is empty on page 0 of a content that was read in part, and on a later page that is
+    not found any more.
+    """
 
     sha256 = models.BinaryField(max_length=32)
     page = models.PositiveIntegerField(default=0)
@@ -70,7 +77,7 @@ class Picture(models.Model):
     height = models.PositiveIntegerField()
     frames = models.PositiveIntegerField(default=1)
     metadata = models.JSONField(default=dict)
-    read_with = models.CharField(max_length=200, blank=True)
+    read_with = models.CharField(max_length=500, blank=True)
 
     objects = PictureQuerySet.as_manager()
 

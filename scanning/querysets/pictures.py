@@ -25,8 +25,16 @@ class SourceFileQuerySet(models.QuerySet["SourceFile"]):
         """Files that are there and were read."""
         return self.filter(is_present=True, state="read")
 
+    def troubled(self) -> Self:
+        """Files that could not be read, or only in part."""
+        return self.filter(models.Q(state="error") | models.Q(state="read", error_kind="partial"))
+
 
 class PictureQuerySet(models.QuerySet["Picture"]):
+    def current(self) -> Self:
+        """Without pages that the last reading of their content did not find any more."""
+        return self.exclude(page__gt=0, read_with="")
+
     def visible_to(self, user: User) -> Self:
         """Pictures of which a file stands in a library that the person was given."""
         from scanning.models import SourceFile

@@ -4,13 +4,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from scanning.models import CandidatePair, Library, SourceFile
+from scanning.models import CandidatePair, Library, Picture, SourceFile
 
 Tier = CandidatePair.Tier
 
 
 class CandidateLine(NamedTuple):
-    """One line: paths relative to the library, score from 0.000 to 1.000, distance of 256."""
+    """One line: paths relative to the library, score from 0.000 to 1.000, distance of 256.
+
+    A page or frame beyond the first of its file is `path#page=3`, counted from 1.
+    """
 
     left: str
     right: str
@@ -43,7 +46,10 @@ def candidate_lines(library: Library, tiers: Collection[str]) -> Iterator[Candid
             continue
         others = left[1:] if pair.is_identical else right[:1]
         for other in others:
-            first, second = (left[0], other) if pair.is_identical else sorted((left[0], other))
+            if pair.is_identical:
+                first, second = left[0], other
+            else:
+                first, second = sorted((_placed(left[0], pair.left), _placed(other, pair.right)))
             yield CandidateLine(
                 first,
                 second,
@@ -52,3 +58,7 @@ def candidate_lines(library: Library, tiers: Collection[str]) -> Iterator[Candid
                 "" if pair.distance is None else str(pair.distance),
                 pair.transform,
             )
+
+
+def _placed(path: str, picture: Picture) -> str:
+    return f"{path}#page={picture.page + 1}" if picture.page else path

@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from numpy.typing import NDArray
 
-from scanning.engine.compare import EDGE, compare
-from scanning.engine.evidence import Comparison
-from scanning.engine.paper import is_paper
+from scanning.engine.comparison.compare import compare
+from scanning.engine.comparison.evidence import Box, Comparison
+from scanning.engine.comparison.prepared import EDGE, Prepared
 from scanning.models import CandidatePair, Chunk, Finding, Picture, ScanRun
 from scanning.services import ledger
 from scanning.services.reading import CAREFUL_ATTEMPT, decoder, read_again
@@ -28,7 +26,6 @@ from scanning.versions import comparison_version
 VERSION = comparison_version()
 
 Tier = CandidatePair.Tier
-Grey = NDArray[np.uint8]
 
 CHUNK_PAIRS = 50
 KEPT_PICTURES = 64
@@ -56,31 +53,35 @@ def parts(run: ScanRun) -> Iterator[dict[str, Any]]:
 
 @dataclass(slots=True)
 class Greys:
-    """Grey pictures of a library, the last few of them kept: neighbours come one after another."""
+    """Grey pictures of a library, ready to be compared, the last few of them kept.
+
+    Neighbours come one after another: so each picture is read and prepared once.
+    """
 
     library_id: int
     keep: Callable[[], None]
-    kept: OrderedDict[tuple[int, int], Grey | None] = field(default_factory=OrderedDict)
+    kept: OrderedDict[tuple[int, int], Prepared | None] = field(default_factory=OrderedDict)
 
-    def of(self, picture: Picture, edge: int) -> Grey | None:
+    def of(self, picture: Picture, edge: int) -> Prepared | None:
         """The picture with no edge over `edge` pixels; None when it cannot be read any more."""
         key = (picture.pk, edge)
         if key not in self.kept:
-            self.kept[key] = read_again(
+            grey = read_again(
                 self.library_id,
                 bytes(picture.sha256),
-                lambda descriptor: decoder().grey(descriptor, max_edge=edge),
+                lambda descriptor: decoder().grey(descriptor, picture.page, max_edge=edge),
                 self.keep,
             )
+            self.kept[key] = None if grey is None else Prepared(grey)
             if len(self.kept) > KEPT_PICTURES:
                 self.kept.popitem(last=False)
         self.kept.move_to_end(key)
         return self.kept[key]
 
-    def both(self, pair: CandidatePair) -> tuple[Grey, Grey] | None:
+    def both(self, pair: CandidatePair) -> tuple[Prepared, Prepared] | None:
         """Both pictures as large as the comparison needs them: documents are read closely."""
         left, right = self.of(pair.left, SKETCH), self.of(pair.right, SKETCH)
-        if left is not None and right is not None and (is_paper(left) or is_paper(right)):
+        if left is not None and right is not None and (left.is_paper or right.is_paper):
             left, right = self.of(pair.left, EDGE), self.of(pair.right, EDGE)
         return None if left is None or right is None else (left, right)
 
@@ -148,21 +149,29 @@ def _leave_to_people(pair: CandidatePair) -> None:
 
 
 def evidence_of(comparison: Comparison) -> dict[str, Any]:
-    """A comparison in whole numbers: shares and places in thousandths of the left picture."""
+    """A comparison in whole numbers: shares and places in thousandths, the placement in millionths.
+
+    `regions` are places of the left picture, `other_regions` the same ones of the right picture.
+    """
     return {
         "version": VERSION,
         "verdict": comparison.verdict,
         "reason": comparison.reason,
         "score": comparison.score,
         "transform": comparison.transform.code() if comparison.transform else "",
-        "regions": [
-            [round(1000 * edge) for edge in (box.left, box.top, box.width, box.height)]
-            for box in comparison.regions
-        ],
+        "regions": _thousandths(comparison.regions),
+        "other_regions": _thousandths(comparison.other_regions),
+        "placement": [round(1_000_000 * value) for value in comparison.placement or ()],
         "worst_tile": round(1000 * comparison.worst_tile),
         "mean_tile": round(1000 * comparison.mean_tile),
         "agreeing_share": round(1000 * comparison.agreeing_share),
     }
+
+
+def _thousandths(boxes: tuple[Box, ...]) -> list[list[int]]:
+    return [
+        [round(1000 * edge) for edge in (box.left, box.top, box.width, box.height)] for box in boxes
+    ]
 
 
 @transaction.atomic

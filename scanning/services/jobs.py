@@ -29,6 +29,7 @@ class JobSettings:
     minimum_bytes: int = 0
     minimum_edge: int = 0
     near_radius: int = 64
+    find_crops: bool = True
     must_agree: Sequence[str] = field(default_factory=list)
     must_differ: Sequence[str] = field(default_factory=list)
     schedule: str = ScanJob.Schedule.MANUAL

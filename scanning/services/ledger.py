@@ -179,11 +179,13 @@ def publish_next(run_id: int) -> None:
     publish(unpublished[:1])
 
 
-def add_chunks(run: ScanRun, kind: Chunk.Kind, chunks: Iterable[dict[str, Any]]) -> None:
+def add_chunks(
+    run: ScanRun, kind: Chunk.Kind, chunks: Iterable[dict[str, Any]], first: int = 0
+) -> None:
     """Write chunks of one kind into the run's ledger and publish the first ones."""
     rows = [
         Chunk(run=run, kind=kind, ordinal=ordinal, **fields)
-        for ordinal, fields in enumerate(chunks)
+        for ordinal, fields in enumerate(chunks, first)
     ]
     Chunk.objects.bulk_create(rows, batch_size=500)
     publish(row.pk for row in rows[:AHEAD])

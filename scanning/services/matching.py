@@ -2,21 +2,28 @@
 
 Pairs are found on distinct contents: equal files are one picture, equal codes one node. What the
 job's rules say about attributes decides which pairs are findings of this library.
+
+The run's first match chunk makes the plan of the join. A small join it does at once; a large one
+it divides among chunks, which any worker may do, and a last one stores the pairs of all of them.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, product
-from typing import Any
+from typing import Any, Self
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from scanning.attributes import matters
 from scanning.contents import Content, codes_of, contents_of
-from scanning.engine.fingerprints import ALGORITHMS
-from scanning.models import CandidatePair, Chunk, Finding, Fingerprint, ScanRun
+from scanning.engine.hashing.fingerprints import ALGORITHMS
+from scanning.engine.search.nearest import Rows
+from scanning.engine.search.ways import Radii
+from scanning.models import CandidatePair, Chunk, Finding, Fingerprint, Joined, ScanRun
 from scanning.services import comparing, ledger, near
+from scanning.services.joining import Arrays, Plan, packed, unpacked
 from scanning.services.reading import decoder, read_again
 
 Tier = CandidatePair.Tier
@@ -49,59 +56,164 @@ class Match:
 
 
 def match(chunk: Chunk) -> None:
-    """Do a run's match chunk: bring the findings of its library up to date.
+    """Do a run's match chunk: plan the join, do a share of it, or store what was found.
 
     Raises:
         LostLease: the chunk is no longer ours, or its run was paused or ended.
     """
-    configuration = chunk.run.configuration
-    keep = ledger.LeaseKeeper(chunk)
-    contents = contents_of(chunk.run, keep)
-    large = [
-        content
-        for content in contents.values()
-        if min(content.size) >= configuration["minimum_edge"]
-    ]
-    notices: list[str] = []
-    found = _matches(
-        large, configuration["near_radius"], chunk.run.library_id, keep, notices.append
-    )
-    findings = (match for match in found if _matters(match, configuration))
-    while batch := list(islice(findings, BATCH)):
-        _store(chunk, batch)
+    if "rows" in chunk.part:
+        _join(chunk)
+    else:
+        _Matching.of(chunk).begin()
+
+
+def is_unsettled(run: ScanRun) -> bool:
+    """Whether the join was divided, and its pairs are still to be stored."""
+    parts = Chunk.objects.filter(run=run, kind=Chunk.Kind.MATCH).values_list("part", flat=True)
+    return any("rows" in part for part in parts) and not any("settle" in part for part in parts)
+
+
+def settle_later(run: ScanRun) -> None:
+    """Add the chunk that stores the pairs of a divided join."""
+    count = Chunk.objects.filter(run=run, kind=Chunk.Kind.MATCH).count()
+    ledger.add_chunks(run, Chunk.Kind.MATCH, [{"part": {"settle": True}}], first=count)
+
+
+def _join(chunk: Chunk) -> None:
+    """Do one share of a divided join."""
+    keep, figures = ledger.LeaseKeeper(chunk), near.Figures()
+    plan = Plan.of(unpacked(Joined.objects.get(chunk__in=_first(chunk))))
+    radii = near.radii_of(chunk.run.configuration, len(plan))
+    first, last = chunk.part["rows"]
+    rows = near.share_of(plan, (first, last), radii, keep, figures)
     with transaction.atomic():
         current = ledger.hold(chunk)
-        Finding.objects.filter(job_id=chunk.run.job_id).exclude(run=chunk.run).delete()
-        current.state = Chunk.State.DONE
-        current.save(update_fields=["state", "lease_until"])
-        if notices:
-            ScanRun.objects.filter(pk=chunk.run_id).update(notices=chunk.run.notices + notices)
+        _keep_arrays(chunk, {"rows": rows}, figures)
+        _done(current)
+
+
+def _first(chunk: Chunk) -> QuerySet[Chunk]:
+    return Chunk.objects.filter(run_id=chunk.run_id, kind=Chunk.Kind.MATCH, ordinal=0)
+
+
+def _keep_arrays(chunk: Chunk, arrays: Arrays, figures: near.Figures, key: str = "") -> None:
+    Joined.objects.update_or_create(
+        chunk=chunk,
+        defaults={
+            "job_id": chunk.run.job_id,
+            "key": key,
+            "arrays": packed(arrays),
+            "figures": figures.as_json,
+        },
+    )
+
+
+def _done(current: Chunk) -> None:
+    current.state = Chunk.State.DONE
+    current.save(update_fields=["state", "lease_until"])
+
+
+@dataclass(slots=True)
+class _Matching:
+    """Matching as a whole: the plan, and what follows from all shares."""
+
+    chunk: Chunk
+    keep: ledger.LeaseKeeper
+    contents: list[Content]
+    pictures: near.Pictures
+    radii: Radii
+    key: str
+    kept: Arrays | None
+    figures: near.Figures
+    notices: list[str]
+
+    @classmethod
+    def of(cls, chunk: Chunk) -> Self:
+        configuration = chunk.run.configuration
+        keep = ledger.LeaseKeeper(chunk)
+        contents = [
+            content
+            for content in contents_of(chunk.run, keep)
+            if min(content.size) >= configuration["minimum_edge"]
+        ]
+        pictures = near.Pictures.of(contents)
+        keep()
+        radii = near.radii_of(configuration, len(pictures.nodes))
+        key = near.key_of(radii)
+        kept = near.kept_of(chunk.run, key)
+        return cls(chunk, keep, contents, pictures, radii, key, kept, near.Figures(), [])
+
+    def begin(self) -> None:
+        if "settle" in self.chunk.part:
+            self._settle_shares()
+            return
+        plan = near.planned(self.pictures, self.kept, self.keep, self.figures)
+        shares = plan.shares()
+        if len(shares) > 1:
+            self._divide(plan, shares)
+        else:
+            rows = near.share_of(plan, shares[0], self.radii, self.keep, self.figures)
+            self._settle(plan, [rows])
+
+    def _divide(self, plan: Plan, shares: list[tuple[int, int]]) -> None:
+        with transaction.atomic():
+            current = ledger.hold(self.chunk)
+            _keep_arrays(self.chunk, plan.arrays, self.figures)
+            parts = [{"part": {"rows": rows}} for rows in shares]
+            ledger.add_chunks(self.chunk.run, Chunk.Kind.MATCH, parts, first=1)
+            _done(current)
+
+    def _settle_shares(self) -> None:
+        parts = Joined.objects.filter(chunk__run_id=self.chunk.run_id).order_by("chunk__ordinal")
+        planned, *shares = parts
+        for part in (planned, *shares):
+            self.figures.add_all(part.figures)
+        rows = [unpacked(share)["rows"] for share in shares]
+        self._settle(Plan.of(unpacked(planned)), rows)
+
+    def _settle(self, plan: Plan, joined: list[Rows]) -> None:
+        """Store the pairs, and take away the findings that are none any more."""
+        chunk, configuration = self.chunk, self.chunk.run.configuration
+        found = near.settled(
+            self.pictures, plan, joined, self.kept, self.keep, self.notices.append, self.figures
+        )
+        matches = _matches(self.contents, found, chunk.run.library_id, self.keep)
+        findings = (match for match in matches if _matters(match, configuration))
+        while batch := list(islice(findings, BATCH)):
+            _store(chunk, batch)
+        with transaction.atomic():
+            current = ledger.hold(chunk)
+            Finding.objects.filter(job_id=chunk.run.job_id).exclude(run=chunk.run).delete()
+            Joined.objects.filter(job_id=chunk.run.job_id).delete()
+            _keep_arrays(chunk, found.kept, self.figures, self.key)
+            _done(current)
+            ScanRun.objects.filter(pk=chunk.run_id).update(
+                notices=chunk.run.notices + self.notices, figures=self.figures.as_json
+            )
 
 
 def _matches(
-    contents: list[Content],
-    radius: int,
-    library_id: int,
-    keep: Callable[[], None],
-    tell: Callable[[str], None],
+    contents: list[Content], found: near.Found, library_id: int, keep: Callable[[], None]
 ) -> Iterator[Match]:
     """Every match among the contents, each pair once, left before right by digest."""
     for content in contents:
-        if len(content.files) > 1:
+        if len(content.files) > 1 and content.page == 0:
             yield Match(content, content, Tier.IDENTICAL, 0, 1000)
     pixels = _Pixels(codes_of(contents, "pixels"), library_id, keep)
-    hashes = codes_of(contents, "phash256")
-    hashed = [content for content in contents if content.pk in hashes]
-    for left, right, distance, way in near.pairs(hashed, radius, keep, tell):
+    for left, right, distance, way in found:
         keep()
+        if left.sha256 == right.sha256:
+            continue  # pages of one file
         is_whole = way == "whole" and distance <= SAME_PIXELS_DISTANCE
         if is_whole and pixels.are_same(left, right):
             yield Match(left, right, Tier.SAME_PIXELS, distance, 999)
         else:
             yield Match(left, right, Tier.NEAR, distance, way=way)
+    hashed = {content.pk for content in found.pictures.contents}
     flat: dict[bytes, list[Content]] = defaultdict(list)
     for content in contents:
-        if content.pk not in hashes and content.pk in pixels.known:
+        # An empty page says nothing about its file.
+        if content.pk not in hashed and content.pk in pixels.known and content.is_alone:
             flat[pixels.known[content.pk]].append(content)
     for node in flat.values():
         for left, right in _pairs_within(node):
@@ -135,7 +247,12 @@ class _Pixels:
 
     def _digest(self, content: Content) -> bytes:
         if content.pk not in self.known:
-            digest = read_again(self.library_id, content.sha256, decoder().pixel_digest, self.keep)
+            digest = read_again(
+                self.library_id,
+                content.sha256,
+                lambda descriptor: decoder().pixel_digest(descriptor, content.page),
+                self.keep,
+            )
             self.known[content.pk] = digest or b""
             if digest:
                 Fingerprint.objects.bulk_create(

@@ -7,61 +7,66 @@ A digest and a fingerprint belong together for good and for all libraries, so a 
 between the two becomes an error, to be read again by the next run.
 """
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from scanning.engine.decoder import Decoder
-from scanning.engine.errors import PictureError
-from scanning.engine.fingerprints import ALGORITHMS
-from scanning.engine.reading import Limits, Reading
+from scanning.engine.decoding.decoder import Decoder
+from scanning.engine.decoding.errors import PictureError
+from scanning.engine.decoding.pages import read_file
+from scanning.engine.decoding.reading import Limits, Reading
+from scanning.engine.hashing.fingerprints import ALGORITHMS
 from scanning.models import Chunk, Fingerprint, Library, Picture, SourceFile
 from scanning.services import ledger
+from scanning.services.rereading import Status, digest_of, status_of
+from scanning.services.rereading import read_again as read_again
 from scanning.storage import SourceUnavailable, open_source
-from scanning.versions import engine_version
+from scanning.versions import current_versions, reading_version
 
 BATCH_FILES = 25
 BATCH_SECONDS = 3.0
 # From this attempt on files are stored one by one, to find out which one ends the worker.
 CAREFUL_ATTEMPT = 3
-BLOCK = 1 << 20
-# How many files of one content are tried before it is taken as out of reach.
-FILES_TRIED = 3
-
-Status = tuple[int, int, int]
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one file: its digest and its reading, or an error.
+    """What became of one file: its digest and its readings by page, or an error.
 
-    `reading` is None beside a digest when the content was fingerprinted before. An error that
-    `may_pass` is not one of the content: the next run reads the file again.
+    `pages` is empty beside a digest when the content was fingerprinted before. An error that
+    `may_pass` is not one of the content: the next run reads the file again. The kind "partial" is
+    no error: some pages were left out.
     """
 
     file: SourceFile
     size: int = 0
     sha256: bytes | None = None
-    reading: Reading | None = None
+    pages: dict[int, Reading] = field(default_factory=dict)
+    read_with: str = ""
     error_kind: str = ""
     error_message: str = ""
     may_pass: bool = False
 
     def fail(self, message: str, kind: str = "unreadable") -> None:
         """Record an error that may pass."""
-        self.sha256 = self.reading = None
+        self.sha256, self.pages = None, {}
         self.error_kind, self.error_message, self.may_pass = kind, message, True
+
+    @property
+    def is_partial(self) -> bool:
+        return self.error_kind == SourceFile.PARTIAL
+
+    @property
+    def is_error(self) -> bool:
+        return bool(self.error_kind) and not self.is_partial
 
 
 _decoder: Decoder | None = None
@@ -76,6 +81,7 @@ def decoder() -> Decoder:
                 max_pixels=settings.DECODE_MAX_PIXELS,
                 seconds=settings.DECODE_SECONDS,
                 memory_bytes=settings.DECODE_MEMORY_BYTES,
+                max_pages=settings.DECODE_PAGES,
             )
         )
     return _decoder
@@ -148,10 +154,12 @@ def _read_batch(files: list[SourceFile], keep: Callable[[], None]) -> Iterator[l
         started = time.monotonic()
         for outcome, descriptor, status in opened:
             keep()
-            if outcome.sha256 not in known:
-                _decode(outcome, descriptor, status)
-            if outcome.reading and outcome.sha256:
-                known.add(outcome.sha256)
+            if outcome.sha256 in known:
+                outcome.read_with = known[outcome.sha256]
+            else:
+                _decode(outcome, descriptor, status, keep)
+            if outcome.pages and outcome.sha256 and not outcome.is_partial:
+                known[outcome.sha256] = outcome.read_with
             ready.append(outcome)
             if time.monotonic() - started > BATCH_SECONDS:
                 yield ready
@@ -161,35 +169,17 @@ def _read_batch(files: list[SourceFile], keep: Callable[[], None]) -> Iterator[l
 
 def _hash(outcome: Outcome, descriptor: int, keep: Callable[[], None]) -> Status:
     """Fill in size and digest, or an error. Returns the file's status for a later comparison."""
-    before = _status(descriptor)
+    before = status_of(descriptor)
     try:
-        outcome.size, outcome.sha256 = _digest(descriptor, before[0], keep)
+        outcome.size, outcome.sha256 = digest_of(descriptor, before[0], keep)
     except OSError as error:
         outcome.fail(_("It cannot be read: %(reason)s.") % {"reason": error.strerror})
         return before
-    if outcome.size != before[0] or _status(descriptor) != before:
+    if outcome.size != before[0] or status_of(descriptor) != before:
         outcome.fail(_("It changed while it was being read. Scan again."))
     elif _is_damaged_upload(outcome):
         outcome.fail(_("The stored upload is damaged. Upload the file again."))
     return before
-
-
-def _digest(descriptor: int, size: int, keep: Callable[[], None]) -> tuple[int, bytes]:
-    """Number of bytes and their SHA-256; soon stops at a file that grows beyond `size`."""
-    digest, done = hashlib.sha256(), 0
-    with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:
-        while done <= size and (block := stream.read(BLOCK)):
-            digest.update(block)
-            done += len(block)
-            keep()
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return done, digest.digest()
-
-
-def _status(descriptor: int) -> Status:
-    """What changes with the content: size, and times that nobody can set back."""
-    status = os.fstat(descriptor)
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _is_damaged_upload(outcome: Outcome) -> bool:
@@ -199,56 +189,29 @@ def _is_damaged_upload(outcome: Outcome) -> bool:
     return uploaded and (known is None or bytes(known) != outcome.sha256)
 
 
-def _fingerprinted(digests: Iterable[bytes | None]) -> set[bytes]:
-    """Those contents that this version of the engine has read before."""
+def _fingerprinted(digests: Iterable[bytes | None]) -> dict[bytes, str]:
+    """Those contents that were read before with what there is now, and with what that was."""
     found = Picture.objects.filter(
-        sha256__in=[digest for digest in digests if digest], read_with=engine_version()
-    ).values_list("sha256", flat=True)
-    return {bytes(digest) for digest in found}
+        sha256__in=[digest for digest in digests if digest],
+        page=0,
+        read_with__in=current_versions(),
+    ).values_list("sha256", "read_with")
+    return {bytes(digest): read_with for digest, read_with in found}
 
 
-def _decode(outcome: Outcome, descriptor: int, status: Status) -> None:
+def _decode(outcome: Outcome, descriptor: int, status: Status, keep: Callable[[], None]) -> None:
     try:
-        outcome.reading = decoder().read(descriptor)
+        found = read_file(decoder(), descriptor, keep)
     except PictureError as error:
         outcome.error_kind, outcome.error_message = error.kind, error.message
-    if _status(descriptor) != status:
+        outcome.read_with = reading_version(None)
+    else:
+        outcome.pages = found.pages
+        if found.notice:
+            outcome.error_kind, outcome.error_message = SourceFile.PARTIAL, found.notice
+        outcome.read_with = reading_version(found.pages[0].format, is_partial=outcome.is_partial)
+    if status_of(descriptor) != status:
         outcome.fail(_("It changed while it was being read. Scan again."))
-
-
-def read_again(
-    library_id: int, sha256: bytes, decode: Callable[[int], T], keep: Callable[[], None]
-) -> T | None:
-    """What `decode` makes of the descriptor of a file that was read before with this digest.
-
-    None where no file of the library can be read now, or has that content any more.
-    """
-    files = SourceFile.objects.readable().filter(library_id=library_id, sha256=sha256)
-    for file in files.select_related("library").order_by("pk")[:FILES_TRIED]:
-        keep()
-        decoded = _decoded_if_unchanged(file, decode, keep)
-        if decoded is not None:
-            return decoded
-    return None
-
-
-def _decoded_if_unchanged(
-    file: SourceFile, decode: Callable[[int], T], keep: Callable[[], None]
-) -> T | None:
-    try:
-        descriptor = open_source(file)
-    except SourceUnavailable:
-        return None
-    try:
-        status = _status(descriptor)
-        if _digest(descriptor, status[0], keep)[1] != bytes(file.sha256 or b""):
-            return None
-        decoded = decode(descriptor)
-        return decoded if _status(descriptor) == status else None
-    except (OSError, PictureError):
-        return None
-    finally:
-        os.close(descriptor)
 
 
 @transaction.atomic
@@ -259,23 +222,19 @@ def _store(chunk: Chunk, outcomes: list[Outcome]) -> Chunk:
     wait for each other.
     """
     current = ledger.hold(chunk)
-    readings = {
-        outcome.sha256: (outcome.size, outcome.reading)
-        for outcome in outcomes
-        if outcome.sha256 and outcome.reading
-    }
-    _store_pictures(dict(sorted(readings.items())))
+    read = {outcome.sha256: outcome for outcome in outcomes if outcome.sha256 and outcome.pages}
+    _store_pictures([read[sha256] for sha256 in sorted(read)])
     for outcome in outcomes:
         file = outcome.file
         if file.library.is_mounted:  # the digest of an upload is where its content lies
             file.sha256 = outcome.sha256
         file.error_kind, file.error_message = outcome.error_kind, outcome.error_message
-        file.state = SourceFile.State.ERROR if outcome.error_kind else SourceFile.State.READ
-        file.read_with = "" if outcome.may_pass else engine_version()
+        file.state = SourceFile.State.ERROR if outcome.is_error else SourceFile.State.READ
+        file.read_with = "" if outcome.may_pass else outcome.read_with
     _store_files([outcome.file for outcome in outcomes])
     current.files_done += len(outcomes)
     current.bytes_done += sum(outcome.file.size for outcome in outcomes)
-    current.errors += sum(1 for outcome in outcomes if outcome.error_kind)
+    current.errors += sum(1 for outcome in outcomes if outcome.is_error)
     if outcomes:
         current.attempts = 0  # whatever ended workers before, there is progress
     current.save(update_fields=["files_done", "bytes_done", "errors", "attempts", "lease_until"])
@@ -306,21 +265,31 @@ def _store_files(files: list[SourceFile]) -> None:
         )
 
 
-def _store_pictures(readings: dict[bytes, tuple[int, Reading]]) -> None:
+def _store_pictures(outcomes: list[Outcome]) -> None:
+    """Write the pictures of contents, sorted by their digests.
+
+    A content that was read in part has no version: an equal file is read again for its own notice.
+    """
+    readings = [
+        (outcome, page, reading)
+        for outcome in outcomes
+        for page, reading in sorted(outcome.pages.items())
+    ]
     pictures = Picture.objects.bulk_create(
         [
             Picture(
-                sha256=sha256,
-                byte_size=size,
+                sha256=outcome.sha256,
+                page=page,
+                byte_size=outcome.size,
                 format=reading.format,
                 mode=reading.mode,
                 width=reading.width,
                 height=reading.height,
                 frames=reading.frames,
                 metadata=dict(reading.metadata),
-                read_with=engine_version(),
+                read_with="" if outcome.is_partial and page == 0 else outcome.read_with,
             )
-            for sha256, (size, reading) in readings.items()
+            for outcome, page, reading in readings
         ],
         update_conflicts=True,
         unique_fields=["sha256", "page"],
@@ -331,11 +300,19 @@ def _store_pictures(readings: dict[bytes, tuple[int, Reading]]) -> None:
             Fingerprint(
                 picture=picture, algorithm=algorithm, version=ALGORITHMS[algorithm], code=code
             )
-            for picture, (_size, reading) in zip(pictures, readings.values(), strict=True)
+            for picture, (_outcome, _page, reading) in zip(pictures, readings, strict=True)
             for algorithm, code in reading.fingerprints.items()
         ],
-        ignore_conflicts=True,
+        # Another version of a format's library may draw other pixels.
+        update_conflicts=True,
+        unique_fields=["picture", "algorithm", "version"],
+        update_fields=["code"],
     )
+    several = [outcome.sha256 for outcome, _page, reading in readings if reading.frames > 1]
+    if several:
+        # Pages that an older version found and this one does not: pairs may refer to them.
+        gone = Picture.objects.filter(sha256__in=several, page__gt=0)
+        gone.exclude(pk__in=[picture.pk for picture in pictures]).update(read_with="")
 
 
 @transaction.atomic

@@ -7,9 +7,11 @@ import hashlib
 import os
 import tempfile
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 from django.conf import settings
@@ -17,9 +19,9 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from dedup_site.accounts.models import User
-from scanning.engine.decoder import Decoder
-from scanning.engine.errors import PictureError
-from scanning.engine.reading import Limits
+from scanning.engine.decoding.decoder import LONGEST_PART, Decoder
+from scanning.engine.decoding.errors import PictureError
+from scanning.engine.decoding.reading import Limits
 from scanning.models import Picture, SourceFile
 from scanning.storage import SourceUnavailable, open_source
 
@@ -42,6 +44,15 @@ class Size(models.TextChoices):
     def edge(self) -> int:
         """The longer edge in pixels, at most."""
         return {"thumb": 320, "view": 2048, "full": 4096}[self.value]
+
+
+class Part(NamedTuple):
+    """A part of a picture, in pixels of the upright picture."""
+
+    left: int
+    top: int
+    width: int
+    height: int
 
 
 class CannotShow(Exception):
@@ -99,9 +110,27 @@ def rendition(picture: Picture, source: Source, size: Size) -> bytes:
     return jpeg
 
 
-def etag(picture: Picture, size: Size) -> str:
-    """Names the rendition's content: the picture's bytes never change."""
-    return f'"{picture.digest}-{picture.page}-{size.value}-{VERSION}"'
+def rendered_part(picture: Picture, source: Source, part: Part) -> bytes:
+    """A part of the picture as JPEG, pixel by pixel. It is not kept: only the browser may.
+
+    Raises:
+        CannotShow: there is no such part, it is too large, or as `rendition`.
+    """
+    if not (part.left < picture.width and part.top < picture.height):
+        raise CannotShow(_("This part lies outside the picture."), 404)
+    if not (1 <= part.width <= LONGEST_PART and 1 <= part.height <= LONGEST_PART):
+        raise CannotShow(
+            _("A part may be at most %(edge)d pixels wide and high.") % {"edge": LONGEST_PART}, 400
+        )
+    return _decoded(
+        picture, source.file, lambda decoder, fd: decoder.part(fd, picture.page, **part._asdict())
+    )
+
+
+def etag(picture: Picture, shown: Size | Part) -> str:
+    """Names the content of what is shown: the picture's bytes never change."""
+    name = shown.value if isinstance(shown, Size) else "-".join(map(str, shown))
+    return f'"{picture.digest}-{picture.page}-{name}-{VERSION}"'
 
 
 def _path(picture: Picture, size: Size) -> Path:
@@ -111,6 +140,13 @@ def _path(picture: Picture, size: Size) -> Path:
 
 
 def _render(picture: Picture, file: SourceFile, size: Size) -> bytes:
+    return _decoded(
+        picture, file, lambda decoder, fd: decoder.render(fd, picture.page, max_edge=size.edge)
+    )
+
+
+def _decoded(picture: Picture, file: SourceFile, work: Callable[[Decoder, int], bytes]) -> bytes:
+    """What a decoder makes of the picture's file, once it is sure that it is that file."""
     try:
         descriptor = open_source(file)
     except SourceUnavailable as error:
@@ -124,7 +160,7 @@ def _render(picture: Picture, file: SourceFile, size: Size) -> bytes:
             raise CannotShow(
                 _("The file has changed since it was scanned. Scan its library again."), 409
             )
-        return _pool().render(descriptor, size.edge)
+        return _pool().run(work, descriptor)
     except PictureError as error:
         raise CannotShow(error.message, 422) from error
     finally:
@@ -163,10 +199,10 @@ class _Pool:
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="renditions")
         self._local = threading.local()
 
-    def render(self, descriptor: int, edge: int) -> bytes:
-        return self._threads.submit(self._render, descriptor, edge).result()
+    def run(self, work: Callable[[Decoder, int], bytes], descriptor: int) -> bytes:
+        return self._threads.submit(self._run, work, descriptor).result()
 
-    def _render(self, descriptor: int, edge: int) -> bytes:
+    def _run(self, work: Callable[[Decoder, int], bytes], descriptor: int) -> bytes:
         decoder: Decoder | None = getattr(self._local, "decoder", None)
         if decoder is None:
             decoder = self._local.decoder = Decoder(
@@ -176,7 +212,7 @@ class _Pool:
                     memory_bytes=settings.DECODE_MEMORY_BYTES,
                 )
             )
-        return decoder.render(descriptor, max_edge=edge)
+        return work(decoder, descriptor)
 
 
 _pool_lock = threading.Lock()

@@ -8,12 +8,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, Window
+from django.db.models.functions import Greatest, RowNumber
 
 from scanning.duplicates import Amount, Duplicates, File, Group, Pair
 from scanning.findings import error_kind_label
 from scanning.models import CandidatePair, Library, Picture, ScanRun, SourceFile
+from scanning.wholes import PagePair, whole_files
 
 Tier = CandidatePair.Tier
 
@@ -87,7 +88,8 @@ class Report:
 
     @property
     def error_count(self) -> int:
-        return sum(len(kind.files) for kind in self.errors)
+        """How many files could not be read at all."""
+        return sum(len(kind.files) for kind in self.errors if kind.kind != SourceFile.PARTIAL)
 
     def share(self, amount: Amount) -> Amount:
         """What `amount` is of all that is present, in thousandths of the files and the bytes."""
@@ -149,17 +151,32 @@ def _pairs(library: Library) -> tuple[dict[str, int], list[Pair], list[Pair], Co
     """How many pairs of each tier; the pairs that join groups; how often each near distance."""
     counts = {tier.value: 0 for tier in Tier}
     joining: dict[str, list[Pair]] = {Tier.SAME_PIXELS: [], Tier.NEAR: []}
+    paged: dict[str, list[PagePair]] = {Tier.SAME_PIXELS: [], Tier.NEAR: []}
     distances: Counter[int] = Counter()
+    sides = [f"{side}__{name}" for side in ("left", "right") for name in ("sha256", "page")]
     rows = CandidatePair.objects.in_library(library.pk).values_list(
-        "tier", "distance", "left__sha256", "right__sha256"
+        "tier", "distance", *sides, Greatest("left__frames", "right__frames")
     )
-    for tier, distance, left, right in rows.iterator(ROWS_AT_ONCE):
+    for tier, distance, left, page, right, other, frames in rows.iterator(ROWS_AT_ONCE):
         counts[tier] += 1
-        if tier in joining:
+        if tier in joining and frames == 1:
             joining[tier].append((bytes(left), bytes(right)))
+        elif tier in joining:
+            paged[tier].append(PagePair(bytes(left), page, bytes(right), other))
         if tier == Tier.NEAR and distance is not None:
             distances[distance] += 1
+    same, near = paged[Tier.SAME_PIXELS], paged[Tier.NEAR]
+    pages = _page_counts({file for pair in same + near for file in (pair.left, pair.right)})
+    joining[Tier.SAME_PIXELS] += whole_files(same, pages)
+    joining[Tier.NEAR] += whole_files(same + near, pages)
     return counts, joining[Tier.SAME_PIXELS], joining[Tier.NEAR], distances
+
+
+def _page_counts(digests: set[bytes]) -> dict[bytes, int]:
+    """How many pages of each content can be paired: empty ones are not."""
+    rows = Picture.objects.current().filter(sha256__in=digests, fingerprints__algorithm="phash256")
+    counted = rows.order_by().values_list("sha256").annotate(Count("pk", distinct=True))
+    return {bytes(sha256): count for sha256, count in counted}
 
 
 def _bins(distances: Counter[int]) -> list[DistanceBin]:
@@ -202,7 +219,8 @@ def _errors(library: Library) -> list[ErrorKind]:
     """The kinds of errors, the most frequent first."""
     rows = (
         SourceFile.objects.present()
-        .filter(library=library, state=SourceFile.State.ERROR)
+        .troubled()
+        .filter(library=library)
         .order_by("path")
         .values_list("error_kind", "path", "error_message")
     )

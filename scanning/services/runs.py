@@ -16,7 +16,7 @@ from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can
 from dedup_site.audit.services import record
 from scanning.models import Chunk, ScanJob, ScanRun
-from scanning.services import comparing, ledger
+from scanning.services import comparing, ledger, matching
 from scanning.services.jobs import next_run_at
 
 
@@ -33,6 +33,7 @@ def configuration_of(job: ScanJob) -> dict[str, Any]:
         "minimum_bytes": job.minimum_bytes,
         "minimum_edge": job.minimum_edge,
         "near_radius": job.near_radius,
+        "find_crops": job.find_crops,
         "must_agree": job.must_agree,
         "must_differ": job.must_differ,
     }
@@ -144,6 +145,8 @@ def advance(run_id: int) -> None:
     if run.state == ScanRun.State.READING:
         _enter(run, ScanRun.State.MATCHING)
         ledger.add_chunks(run, Chunk.Kind.MATCH, [{}])
+    elif run.state == ScanRun.State.MATCHING and matching.is_unsettled(run):
+        matching.settle_later(run)
     elif run.state == ScanRun.State.MATCHING and comparing.wanted(run).exists():
         _enter(run, ScanRun.State.COMPARING)
         ledger.add_chunks(run, Chunk.Kind.COMPARE, comparing.parts(run))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Sum
 
-from scanning.models import CandidatePair, Finding, Library, SourceFile
+from scanning.models import CandidatePair, Finding, Library, Picture, SourceFile
 
 Tier = CandidatePair.Tier
 
@@ -14,7 +14,8 @@ class LibrarySummary:
     """Counts of what the last scan found.
 
     files, bytes: present and selected. errors: files that could not be read. pictures: distinct
-    contents. pairs: by tier; k equal files count as k - 1 pairs.
+    contents, each page or key frame of a file for itself. pairs: by tier; k equal files count as
+    k - 1 pairs.
     """
 
     files: int
@@ -47,6 +48,6 @@ def library_summary(library: Library) -> LibrarySummary:
         files=totals["files"],
         bytes=totals["bytes"],
         errors=present.filter(state=SourceFile.State.ERROR).count(),
-        pictures=readable.aggregate(n=Count("sha256", distinct=True))["n"],
+        pictures=Picture.objects.current().filter(sha256__in=readable.values("sha256")).count(),
         pairs=pairs,
     )

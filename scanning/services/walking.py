@@ -21,7 +21,7 @@ from scanning.models import Chunk, ScanRun, SourceFile
 from scanning.selection import Selection
 from scanning.services import ledger
 from scanning.storage import open_source, raw_path, upload_path, uploads_folder
-from scanning.versions import engine_version
+from scanning.versions import current_versions
 
 BATCH = 1000
 CHUNK_FILES = 50
@@ -159,8 +159,8 @@ def _update(run: ScanRun, batch: list[Found], attributes: _Attributes) -> None:
 
 
 def _is_current(row: SourceFile) -> bool:
-    """Whether what is known of the file came from this version of the engine."""
-    return row.state == SourceFile.State.PENDING or row.read_with == engine_version()
+    """Whether what is known of the file came from this version of what reads it."""
+    return row.state == SourceFile.State.PENDING or row.read_with in current_versions()
 
 
 def _update_uploads(chunk: Chunk, attributes: _Attributes) -> None:

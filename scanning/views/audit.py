@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -12,11 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 from dedup_site.accounts.access import SignedInRequest, require
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can
+from dedup_site.audit import log
 from dedup_site.audit.exports import FORMS, export_events
 from dedup_site.audit.filters import EventFilter
 from dedup_site.audit.models import AuditEvent
 from dedup_site.audit.paging import Page, TooSlow, page_of, within
 from dedup_site.audit.querysets import AuditEventQuerySet
+from dedup_site.audit.standing import standing
 from dedup_site.audit.verifier import Broken, read_body
 from scanning.models import Library
 
@@ -35,7 +37,7 @@ def events(request: SignedInRequest) -> HttpResponse:
     except TooSlow:
         form.add_error("text", _("This search takes too long. Choose a time, from and to."))
         page = Page()
-    context = {"form": form, "page": page, "filled_in": form.filled_in()}
+    context = {"form": form, "page": page, "filled_in": form.filled_in(), "log": standing()}
     return render(request, "audit/events.html", context)
 
 
@@ -49,7 +51,33 @@ def event(request: SignedInRequest, pk: int) -> HttpResponse:
         broken = ""
     except Broken as error:
         broken = ": ".join(error.args)
-    return render(request, "audit/event.html", {"event": found, "broken": broken})
+    context = {"event": found, "broken": broken, "place": log.place_of(found)}
+    return render(request, "audit/event.html", context)
+
+
+@require_GET
+@require(Can.READ_AUDIT)
+def checkpoint(_request: SignedInRequest) -> HttpResponse:
+    """The newest checkpoint as a file: what an auditor keeps."""
+    newest = log.last_checkpoint()
+    if newest is None:
+        raise Http404
+    return _as_text(newest.note, f"checkpoint-{newest.size}.txt")
+
+
+@require_GET
+@require(Can.READ_AUDIT)
+def keys(_request: SignedInRequest) -> HttpResponse:
+    """The public keys that have signed, one a line."""
+    return _as_text("".join(f"{key}\n" for key in log.public_keys()), "audit-keys.txt")
+
+
+def _as_text(text: str, name: str) -> HttpResponse:
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = str(
+        content_disposition_header(as_attachment=True, filename=name)
+    )
+    return response
 
 
 @require_POST

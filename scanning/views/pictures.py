@@ -15,15 +15,36 @@ from dedup_site.accounts.access import SignedInRequest, require
 from dedup_site.accounts.roles import Can
 from dedup_site.audit.services import record
 from scanning.models import Picture
-from scanning.services.renditions import CannotShow, Size, Source, etag, rendition, source_of
+from scanning.services.renditions import (
+    CannotShow,
+    Part,
+    Size,
+    Source,
+    etag,
+    rendered_part,
+    rendition,
+    source_of,
+)
 
 
 @require(Can.READ_PAIRS)
 @require_safe
 def show(request: SignedInRequest, pk: int, size: str) -> HttpResponse:
     """One picture as JPEG; what cannot be shown is a picture that says why."""
+    return _shown(request, pk, Size(size))
+
+
+@require(Can.READ_PAIRS)
+@require_safe
+def part(
+    request: SignedInRequest, pk: int, left: int, top: int, width: int, height: int
+) -> HttpResponse:
+    """A part of one picture, pixel by pixel, so that no browser has to load 100 megapixels."""
+    return _shown(request, pk, Part(left, top, width, height))
+
+
+def _shown(request: SignedInRequest, pk: int, wanted: Size | Part) -> HttpResponse:
     picture = get_object_or_404(Picture.objects.visible_to(request.user), pk=pk)
-    wanted = Size(size)
     try:
         source = source_of(picture, request.user)
         if source.sensitive_in is None:
@@ -31,10 +52,16 @@ def show(request: SignedInRequest, pk: int, size: str) -> HttpResponse:
             known = get_conditional_response(request, etag=tag)
             if isinstance(known, HttpResponseNotModified):
                 return _ordinary(known, tag)
-            return _ordinary(_jpeg(rendition(picture, source, wanted)), tag)
+            return _ordinary(_jpeg(_made(picture, source, wanted)), tag)
         return _sensitive(request, picture, source, wanted)
     except CannotShow as error:
         return _placeholder(str(error), error.status)
+
+
+def _made(picture: Picture, source: Source, wanted: Size | Part) -> bytes:
+    if isinstance(wanted, Part):
+        return rendered_part(picture, source, wanted)
+    return rendition(picture, source, wanted)
 
 
 def _jpeg(content: bytes) -> HttpResponse:
@@ -49,17 +76,19 @@ def _ordinary(response: HttpResponse, tag: str) -> HttpResponse:
 
 
 def _sensitive(
-    request: SignedInRequest, picture: Picture, source: Source, size: Size
+    request: SignedInRequest, picture: Picture, source: Source, wanted: Size | Part
 ) -> HttpResponse:
     """Nobody keeps it, and each time that it is given out is an audit event."""
-    content = rendition(picture, source, size)
+    content = _made(picture, source, wanted)
+    is_part = isinstance(wanted, Part)
+    shown = {"size": "part", "part": list(wanted)} if is_part else {"size": str(wanted)}
     with transaction.atomic():
         record(
             "picture.viewed",
             actor=request.user,
             target=picture,
             library_id=source.sensitive_in,
-            data={"picture": picture.pk, "sha256": picture.digest, "size": size.value},
+            data={"picture": picture.pk, "sha256": picture.digest, **shown},
             detail={"path": source.file.path},
         )
     response = _jpeg(content)

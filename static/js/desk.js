@@ -42,11 +42,19 @@ export class Desk {
     this.element.hidden = false;
     document.title = this.element.dataset.title;
     for (const button of this.element.querySelectorAll('[data-action="help"]')) button.hidden = false;
-    this.viewer ??= new Viewer(this.element.querySelector("[data-viewer]"));
-    this.viewer.draw();
+    this.prepare();
+    this.viewer.show();
+  }
+
+  // All that can be done while nobody looks: the tools, and the pictures' pixels.
+  prepare() {
+    if (this.viewer) return;
+    this.viewer = new Viewer(this.element.querySelector("[data-viewer]"));
+    for (const image of this.element.querySelectorAll("[data-sheet] img")) image.decode().catch(() => {});
   }
 
   hide() {
+    this.viewer?.flip(false); // its key may be let go while another pair is shown
     this.element.hidden = true;
   }
 

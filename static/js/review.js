@@ -4,6 +4,7 @@ import { Desk, post } from "./desk.js";
 
 const HEARTBEAT = 60_000;
 const MESSAGE = 8_000;
+const SLIDES = /^(Arrow|Page|Home|End)/; // keys that move a slider which has the focus
 const KEYS_OFF = "second-look:single-keys-off";
 
 class Review {
@@ -47,6 +48,7 @@ class Review {
         if (desk) {
           desk.hide();
           this.frame.append(desk.element);
+          desk.prepare();
         }
         return { desk };
       },
@@ -69,7 +71,6 @@ class Review {
     desk.show();
     desk.setCounts(this.counts);
     history.pushState(null, "", desk.element.dataset.url);
-    window.scrollTo(0, 0);
   }
 
   // Verdicts: the next pair is shown at once; a refused answer brings its pair back.
@@ -185,7 +186,7 @@ class Review {
     });
     window.addEventListener("blur", () => this.desk.viewer.flip(false));
     document.addEventListener("click", (event) => {
-      if (event.target.closest('[data-action="help"]')) this.help.showModal();
+      if (event.target.closest('[data-action="help"]')) this.showHelp();
       if (event.target.matches('[name="verdict"]')) this.desk.click(event.target);
     });
     const keys = this.help.querySelector("[data-keys-switch]");
@@ -199,6 +200,11 @@ class Review {
     window.addEventListener("pagehide", () => this.leave());
     window.addEventListener("pageshow", (event) => event.persisted && this.heartbeat());
     window.addEventListener("popstate", () => location.reload());
+  }
+
+  showHelp() {
+    this.help.showModal();
+    this.help.scrollTop = 0; // the first thing to press is at its end
   }
 
   onSubmit(event) {
@@ -225,7 +231,8 @@ class Review {
       if (key === "Enter" && target.matches("textarea")) this.desk.confirm("1");
       return;
     }
-    if (target.matches("textarea, select, input:not([type=radio])")) return;
+    if (target.matches("textarea, select, input:not([type=radio], [type=range], [type=checkbox])")) return;
+    if (target.matches("[type=range]") && SLIDES.test(key)) return;
     if (localStorage.getItem(KEYS_OFF) !== null) return;
     if (this.act(key.length === 1 ? key.toLowerCase() : key, target, event)) event.preventDefault();
   }
@@ -241,18 +248,11 @@ class Review {
     }
     if ("dnh".includes(key)) return !event.repeat && desk.choose(key);
     const button = (name) => desk.element.querySelector(`[data-action="${name}"]`);
-    const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    if (key in arrows && !target.matches("input") && !viewer.isWhole) {
-      return viewer.nudge(...arrows[key]), true;
-    }
-    const views = { "+": "in", "=": "in", "-": "out", 0: "fit", 1: "pixels" };
-    if (key in views) return viewer.act(views[key]), true;
-    if (key === "f") return viewer.flip(true), true;
-    if (key === "?") return this.help.showModal(), true;
+    if (!(key.startsWith("Arrow") && target.matches("input")) && viewer.key(key, event)) return true;
+    if (key === "?") return this.showHelp(), true;
     if (event.repeat) return false;
     if (key === "s" && button("skip")) return button("skip").click(), true;
     if (key === "u") return this.undo(), true;
-    if (key === "b") return viewer.act("boxes"), true;
     return false;
   }
 }

@@ -1,16 +1,20 @@
 """The auditors' pages: works, signed out, wrong role, library not given."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from dedup_site.accounts.models import User
-from dedup_site.audit.models import AuditEvent
+from dedup_site.audit import keyring, outside
+from dedup_site.audit.models import AuditEvent, LogCheckpoint
 from dedup_site.audit.paging import TooSlow
 from dedup_site.audit.services import record
 from scanning.models import Library
 from scanning.views import audit
+from tests.audit.logs import sequence_all
 from tests.audit.tampering import tamper
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +132,66 @@ def test_reading_the_export_address_exports_nothing(client_as: SignIn, auditor: 
     assert client_as(auditor).get("/audit/export/").status_code == 405
 
 
-@pytest.mark.parametrize("address", ["/audit/", "/audit/1/"])
+def test_the_page_tells_how_the_log_stands(
+    client_as: SignIn, auditor: User, events: dict[str, AuditEvent]
+) -> None:
+    client = client_as(auditor)
+    page = client.get("/audit/").content.decode()
+    assert "None yet" in page
+    assert "4 events" in page  # the fourth: the auditor signed in
+    sequence_all()
+    newest = LogCheckpoint.objects.get()
+    page = client.get("/audit/").content.decode()
+    assert escape(newest.root_text) in page
+    assert escape(newest.origin) in page
+    assert "0 events" in page
+    assert "In order" in page
+    assert "Nowhere: whoever runs the database could take the log back unseen." in page
+
+
+def test_the_page_tells_why_nothing_is_signed(
+    client_as: SignIn, auditor: User, events: dict[str, AuditEvent]
+) -> None:
+    sequence_all()
+    outside.path().unlink()
+    sequence_all()
+    page = client_as(auditor).get("/audit/").content.decode()
+    assert "The audit log is not signed." in page
+    assert "The copy of the last checkpoint is missing outside of the database" in page
+    assert "Needs attention" in page
+
+
+def test_the_page_tells_that_events_wait_too_long(
+    client_as: SignIn, auditor: User, events: dict[str, AuditEvent], settings: Any
+) -> None:
+    settings.AUDIT_LAG_SECONDS = -1
+    page = client_as(auditor).get("/audit/").content.decode()
+    assert "Events wait for their place in the log." in page
+
+
+def test_an_event_tells_its_place(
+    client_as: SignIn, auditor: User, events: dict[str, AuditEvent]
+) -> None:
+    address = f"/audit/{events['given'].pk}/"
+    assert "Not yet" in client_as(auditor).get(address).content.decode()
+    sequence_all()
+    assert client_as(auditor).get(address).context["place"] == 0
+
+
+def test_checkpoint_and_keys_are_files_to_keep(
+    client_as: SignIn, auditor: User, events: dict[str, AuditEvent]
+) -> None:
+    client = client_as(auditor)
+    assert client.get("/audit/checkpoint/").status_code == 404
+    assert client.get("/audit/keys/").content == b""
+    sequence_all()
+    answer = client.get("/audit/checkpoint/")
+    assert answer.content.decode() == LogCheckpoint.objects.get().note
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="checkpoint-4.txt"'
+    assert client.get("/audit/keys/").content.decode() == f"{keyring.load().key}\n"
+
+
+@pytest.mark.parametrize("address", ["/audit/", "/audit/1/", "/audit/checkpoint/", "/audit/keys/"])
 def test_signed_out_people_sign_in_first(client: Client, address: str) -> None:
     assert client.get(address).headers["Location"] == f"/sign-in/?next={address}"
 
@@ -146,3 +209,5 @@ def test_other_roles_may_not(
     assert client.get("/audit/").status_code == 403
     assert client.get(f"/audit/{events['given'].pk}/").status_code == 403
     assert client.post("/audit/export/", {"form": "csv"}).status_code == 403
+    assert client.get("/audit/checkpoint/").status_code == 403
+    assert client.get("/audit/keys/").status_code == 403

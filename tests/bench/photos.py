@@ -11,7 +11,7 @@ from PIL import Image
 SIZES = ((640, 480), (1024, 768), (1600, 1200), (2048, 1536), (3000, 2000), (4000, 3000))
 WEIGHTS = (0.15, 0.2, 0.2, 0.2, 0.15, 0.1)
 OCTAVES = (3, 6, 12, 24, 48, 96)
-REVISION = "2"
+REVISION = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,14 @@ def _make(photo: Photo) -> None:
 
 
 def _scene(number: int) -> Image.Image:
-    """Light and colour that vary smoothly at several scales, with texture and grain."""
     random = np.random.default_rng(number)
-    width, height = SIZES[random.choice(len(SIZES), p=WEIGHTS)]
+    return scene(number, SIZES[random.choice(len(SIZES), p=WEIGHTS)])
+
+
+def scene(seed: int | list[int], size: tuple[int, int]) -> Image.Image:
+    """Light and colour that vary smoothly at several scales, with texture and grain."""
+    random = np.random.default_rng(seed)
+    width, height = size
     small = (width // 2, height // 2)
     total = np.zeros((small[1], small[0], 3), np.float32)
     for cells in OCTAVES:
@@ -71,5 +76,5 @@ def _scene(number: int) -> Image.Image:
     total -= total.min()
     total *= 255 / total.max()
     total += random.integers(-10, 11, total.shape, dtype=np.int8)
-    scene = Image.fromarray(total.clip(0, 255).astype(np.uint8))
-    return scene.resize((width, height), Image.Resampling.BILINEAR)
+    image = Image.fromarray(total.clip(0, 255).astype(np.uint8))
+    return image.resize((width, height), Image.Resampling.BILINEAR)

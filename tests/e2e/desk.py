@@ -39,12 +39,21 @@ class DeskPage:
         return self.desk.locator("[data-problem]")
 
     @property
-    def views(self) -> list[dict[str, str]]:
-        """How each picture is placed and scaled in its frame."""
-        views: list[dict[str, str]] = self.desk.locator("[data-stage] img").evaluate_all(
-            "images => images.map(({style: {transform, width}}) => ({transform, width}))"
+    def sheets(self) -> list[dict[str, float]]:
+        """Where each picture lies in its frame, in whole pixels: left, top, width, height."""
+        sheets: list[dict[str, float]] = self.desk.locator(
+            "[data-stage] [data-layer]"
+        ).evaluate_all(
+            """layers => layers.map(layer => {
+              const frame = layer.closest("[data-stage]").getBoundingClientRect();
+              const place = layer.querySelector("[data-sheet]").getBoundingClientRect();
+              return {
+                left: Math.round(place.left - frame.left), top: Math.round(place.top - frame.top),
+                width: Math.round(place.width), height: Math.round(place.height),
+              };
+            })"""
         )
-        return views
+        return sheets
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Role
 from dedup_site.audit.models import AuditEvent
+from review.models import Matter
 from scanning.models import CandidatePair, Library
 from tests.e2e.conftest import MakePerson, SignIn
 
@@ -26,6 +27,7 @@ def pages_for(role: Role, library: Library) -> list[str]:
     found = CandidatePair.objects.filter(findings__library=library)
     pair = found.order_by(Length("transform")).last()
     assert pair is not None
+    matter = Matter.objects.earliest("pk")
     pages = {
         Role.REVIEWER: [
             *("/", "/review/", "/review/next/", f"/review/pairs/{pair.pk}/", "/review/history/"),
@@ -38,7 +40,17 @@ def pages_for(role: Role, library: Library) -> list[str]:
             *("/people/", "/people/new/", f"/people/{User.objects.latest('pk').pk}/"),
             "/password/",
         ],
-        Role.RECORDS_OFFICER: ["/review/matters/", f"/review/pairs/{pair.pk}/"],
+        Role.RECORDS_OFFICER: [
+            *("/review/matters/", f"/review/matters/{matter.pk}/", "/review/matters/holds/"),
+            *(f"/review/matters/{matter.pk}/{page}/" for page in ("change", "hold")),
+            *(
+                "/review/matters/releases/",
+                "/review/retention/",
+                "/review/retention/personal-data/",
+            ),
+            *("/review/retention/rules/amlo-cdd/", f"/review/retention/libraries/{library.pk}/"),
+            f"/review/pairs/{pair.pk}/",
+        ],
         Role.AUDITOR: ["/audit/", f"/audit/{AuditEvent.objects.latest('pk').pk}/"],
     }
     return pages[role]

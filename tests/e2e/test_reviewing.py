@@ -117,32 +117,3 @@ def test_the_keys_explain_themselves(desk: DeskPage) -> None:
     desk.press("Escape")
     expect(help_).to_be_hidden()
     assert not Decision.objects.filter(pair=desk.pair).exists()
-
-
-def test_both_pictures_zoom_and_move_in_step(desk: DeskPage) -> None:
-    whole = desk.views
-    desk.press("+", "+", "ArrowRight", "ArrowDown")
-    left, right = desk.views
-    assert left["transform"] != whole[0]["transform"]
-    assert left == right  # both pictures have the same shape: the same spot at the same size
-    moved = left
-
-    desk.press("ArrowLeft")
-    left, right = desk.views
-    assert left == right != moved
-
-    desk.press("0")
-    assert desk.views == whole
-
-    desk.press("1")  # one pixel of the picture is one of the screen: 640 and 320 wide
-    assert sorted(view["width"] for view in desk.views) == ["320px", "640px"]
-
-
-def test_flip_shows_each_picture_in_the_frame_of_the_other(desk: DeskPage) -> None:
-    sources = "images => images.map(image => image.getAttribute('src'))"
-    pictures = desk.desk.locator("[data-stage] img")
-    before = pictures.evaluate_all(sources)
-    desk.page.keyboard.down("f")
-    assert pictures.evaluate_all(sources) == before[::-1]
-    desk.page.keyboard.up("f")
-    assert pictures.evaluate_all(sources) == before

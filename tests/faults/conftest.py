@@ -66,6 +66,8 @@ def library(
     """The library in a database of its own, with an empty broker and short leases."""
     monkeypatch.setenv("LIBRARY_ROOTS", str(pictures.parent))
     monkeypatch.setenv("LEASE_SECONDS", str(LEASE_SECONDS))
+    # The join is divided, and not that of the undisturbed scan: it must make no difference.
+    monkeypatch.setenv("MATCH_SHARE", "40")
     monkeypatch.setattr(ledger, "LEASE", timedelta(seconds=LEASE_SECONDS))
     monkeypatch.setattr(ledger, "REPUBLISH_AFTER", timedelta(seconds=LEASE_SECONDS / 2))
     with broker() as queue:

@@ -62,7 +62,7 @@ def decoders_of(worker: int) -> list[int]:
     return [
         pid
         for pid, parent in parents.items()
-        if b"scanning.engine.child" in commands[pid] and parents.get(parent) == worker
+        if b"scanning.engine.decoding.child" in commands[pid] and parents.get(parent) == worker
     ]
 
 

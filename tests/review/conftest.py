@@ -1,16 +1,22 @@
 """What the tests of the review desk share."""
 
 from collections.abc import Callable
+from itertools import combinations
+from uuid import uuid4
 
 import pytest
 
 from dedup_site.accounts.models import User
-from review.models import Decision, Matter, Verdict
-from review.services import decisions, leases
+from review.grouping.groups import live
+from review.models import Decision, Group, Matter, Verdict
+from review.services import decisions, grouping, leases
+from review.services.group_decisions import GroupAnswer
 from review.services.holds import UNASSIGNED
-from scanning.models import CandidatePair
+from scanning.models import CandidatePair, Library
+from tests.conftest import MakePair
 
 Judge = Callable[..., Decision]
+MakeGroup = Callable[..., Group]
 
 
 @pytest.fixture
@@ -42,3 +48,21 @@ def judge() -> Judge:
         )
 
     return give
+
+
+@pytest.fixture
+def make_group(library: Library, make_pair: MakePair) -> MakeGroup:
+    """The group of the pictures with these names, each two of them a near pair."""
+
+    def make(*names: str, score: int = 900) -> Group:
+        pairs = [make_pair(*two, score=score) for two in combinations(names or "abc", 2)]
+        grouping.regroup(library)
+        return Group.objects.get(memberships__picture=pairs[0].left_id)
+
+    return make
+
+
+def all_duplicates(group: Group, **more: object) -> GroupAnswer:
+    """“All duplicates”, as somebody says it who looks at the group now."""
+    answer: dict[str, object] = {"verdict": "duplicate", "reason": "same_picture"}
+    return GroupAnswer(seen=live(group).seen, nonce=uuid4(), **{**answer, **more})  # type: ignore[arg-type]  # by name

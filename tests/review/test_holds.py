@@ -1,4 +1,4 @@
-"""Matters and holds."""
+"""Placing holds, and telling beforehand what they would cover."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -6,38 +6,19 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from dedup_site.accounts.models import User
 from dedup_site.audit.models import AuditEvent
 from review.models import Hold, Matter
-from review.querysets import held_pictures
-from review.services import holds
-from scanning.models import Library, SourceFile
+from review.records.hold_querysets import held_files, held_pictures
+from review.services import holds, matters
+from review.services.holds import Target
+from review.services.matters import MatterFacts
+from scanning.models import Library, LibraryAccess, SourceFile
 from tests.conftest import MakePicture
+from tests.review.records import make_file, make_hold
 
 pytestmark = pytest.mark.django_db
 
 
 def held_ids() -> set[int]:
-    return {row["picture"] for row in held_pictures()}
-
-
-def test_an_officer_opens_a_matter(officer: User) -> None:
-    matter = holds.open_matter(actor=officer, reference=" HCA 12/2026 ", title="Chan v. Bank")
-
-    assert str(matter) == "HCA 12/2026 Chan v. Bank"
-    assert matter.opened_by == officer
-    assert AuditEvent.objects.get(action="matter.opened").actor_id == officer.pk
-
-
-def test_a_matter_has_a_reference_of_its_own(officer: User) -> None:
-    holds.open_matter(actor=officer, reference="A", title="First")
-
-    for reference, title in (("A", "Second"), ("", "No reference"), ("B", "")):
-        with pytest.raises(ValidationError):
-            holds.open_matter(actor=officer, reference=reference, title=title)
-
-
-@pytest.mark.parametrize("who", ["reviewer", "admin", "auditor"])
-def test_others_open_no_matter(who: str, request: pytest.FixtureRequest) -> None:
-    with pytest.raises(PermissionDenied):
-        holds.open_matter(actor=request.getfixturevalue(who), reference="A", title="B")
+    return set(held_pictures().values_list("pk", flat=True))
 
 
 def test_a_picture_may_be_held_many_times(
@@ -76,24 +57,125 @@ def test_a_hold_has_a_reason_for_holds(
         )
 
 
-def test_a_hold_on_a_file_or_a_library_holds_their_pictures(
-    officer: User, library: Library, make_picture: MakePicture, matter: Matter
+def test_what_holds_many_files_is_for_records_officers(
+    reviewer: User, officer: User, library: Library, make_picture: MakePicture, matter: Matter
 ) -> None:
-    first, second = make_picture("a"), make_picture("b")
-    common = {"matter": matter, "reason": "regulator", "placed_by": officer}
+    make_picture("a")
+    file = SourceFile.objects.get()
+    holds.place_hold(
+        actor=reviewer, matter=matter, target=Target(source_file=file), reason="regulator"
+    )
+    for target in (
+        Target(library=library),
+        Target(library=library, folder="in"),
+        Target(library=library, attribute_name="supplier", attribute_value="X"),
+    ):
+        with pytest.raises(PermissionDenied):
+            holds.place_hold(actor=reviewer, matter=matter, target=target, reason="regulator")
+        holds.place_hold(actor=officer, matter=matter, target=target, reason="regulator")
 
-    Hold.objects.create(source_file=SourceFile.objects.get(path="a.jpg"), **common)
-    assert held_ids() == {first.pk}
-    Hold.objects.create(library=library, **common)
-    assert held_ids() == {first.pk, second.pk}
+    assert [hold.kind for hold in Hold.objects.order_by("pk")] == [
+        *("file", "library", "folder", "attribute")
+    ]
+
+
+def test_a_hold_in_all_libraries_is_for_those_who_see_all(officer: User, matter: Matter) -> None:
+    target = Target(attribute_name="supplier", attribute_value="X")
+    with pytest.raises(PermissionDenied):
+        holds.place_hold(actor=officer, matter=matter, target=target, reason="regulator")
+
+    officer.sees_all_libraries = True
+    officer.save()
+    hold = holds.place_hold(actor=officer, matter=matter, target=target, reason="regulator")
+
+    assert (hold.library, hold.covers) == (None, "supplier=X")
+
+
+def test_nobody_holds_what_they_were_not_given(officer: User, matter: Matter) -> None:
+    other = Library.objects.create(name="Tenders", kind="uploaded")
+    for target in (Target(library=other), Target(source_file=make_file(other, "a.jpg"))):
+        with pytest.raises(PermissionDenied):
+            holds.place_hold(actor=officer, matter=matter, target=target, reason="regulator")
+
+
+def test_incomplete_targets_are_refused(officer: User, library: Library, matter: Matter) -> None:
+    for target in (
+        Target(library=library, attribute_name="supplier"),
+        Target(library=library, folder="in", attribute_name="a", attribute_value="b"),
+    ):
+        with pytest.raises(ValidationError):
+            holds.place_hold(actor=officer, matter=matter, target=target, reason="regulator")
+
+
+def test_several_targets_are_held_together_or_not_at_all(
+    officer: User, library: Library, matter: Matter
+) -> None:
+    other = Library.objects.create(name="Tenders", kind="uploaded")
+    targets = [
+        Target(library=each, attribute_name="supplier", attribute_value="X")
+        for each in (library, other)
+    ]
+    with pytest.raises(PermissionDenied):
+        holds.place_holds(actor=officer, matter=matter, targets=targets, reason="regulator")
+    assert not Hold.objects.exists()
+
+    LibraryAccess.objects.create(library=other, user=officer)
+    placed = holds.place_holds(actor=officer, matter=matter, targets=targets, reason="regulator")
+    assert [hold.library for hold in placed] == [library, other]
+
+
+def test_the_preview_is_what_the_hold_covers_and_writes_nothing(
+    officer: User, library: Library, matter: Matter
+) -> None:
+    other = Library.objects.create(name="Another", kind="uploaded")
+    hidden = Library.objects.create(name="Hidden", kind="uploaded")
+    LibraryAccess.objects.create(library=other, user=officer)
+    make_file(library, "in/a.jpg", b"\1" * 32)
+    make_file(library, "in/gone.jpg", is_present=False)
+    make_file(library, "b.jpg", b"\1" * 32)
+    make_file(other, "c.jpg", b"\1" * 32)
+    make_file(hidden, "d.jpg", b"\1" * 32)
+    target = Target(library=library, folder="/in/")
+
+    covered = holds.preview(actor=officer, targets=[target])
+
+    assert (covered.directly, covered.with_copies) == (1, 3)
+    assert covered.libraries == [(other, 1), (library, 2)]
+    assert not Hold.objects.exists()
+    assert not AuditEvent.objects.filter(action="hold.placed").exists()
+
+    holds.place_hold(actor=officer, matter=matter, target=target, reason="regulator")
+    seen = held_files().filter(pk__in=SourceFile.objects.visible_to(officer), is_present=True)
+    assert seen.count() == covered.with_copies
+
+
+def test_nothing_is_held_under_a_closed_matter(
+    officer: User, make_picture: MakePicture, matter: Matter
+) -> None:
+    closed = matters.open_matter(actor=officer, facts=MatterFacts("HCA 1/2026", "Chan v. Bank"))
+    matters.close_matter(actor=officer, matter=closed)
+
+    with pytest.raises(ValidationError, match="closed"):
+        holds.place_hold(actor=officer, matter=closed, picture=make_picture(), reason="regulator")
 
 
 def test_one_sees_the_holds_on_what_one_sees(
-    officer: User, outsider: User, make_picture: MakePicture, matter: Matter
+    officer: User, outsider: User, library: Library, make_picture: MakePicture, matter: Matter
 ) -> None:
-    hold = holds.place_hold(
-        actor=officer, matter=matter, picture=make_picture(), reason="investigation"
-    )
+    make_file(library, "b.jpg", attributes={"supplier": "X"})
+    placed = [
+        make_hold(officer, matter, **covers)
+        for covers in (
+            {"picture": make_picture()},
+            {"source_file": SourceFile.objects.get(path="b.jpg")},
+            {"library": library},
+            {"library": library, "folder": "in"},
+            {"attribute_name": "supplier", "attribute_value": "X"},
+        )
+    ]
+    nobody_fits = make_hold(officer, matter, attribute_name="supplier", attribute_value="Y")
 
-    assert list(Hold.objects.visible_to(officer)) == [hold]
+    assert list(Hold.objects.visible_to(officer).order_by("pk")) == [*placed, nobody_fits]
     assert list(Hold.objects.visible_to(outsider)) == []
+    LibraryAccess.objects.create(library=library, user=outsider)
+    assert list(Hold.objects.visible_to(outsider).order_by("pk")) == placed

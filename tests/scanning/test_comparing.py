@@ -109,6 +109,21 @@ def test_evidence_holds_boxes_in_thousandths(library: Library, run: ScanRun) -> 
     assert all(isinstance(edge, int) for edge in (left_edge, top, width, height))
 
 
+def test_evidence_holds_the_placement_in_millionths(library: Library, run: ScanRun) -> None:
+    photo = scene(1)
+    left = stored(library, run, "photo.png", photo)
+    right = stored(library, run, "mirrored.png", photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    pair = near_pair(library, run, left, right)
+    compare_all(run)
+    pair.refresh_from_db()
+    found = pair.evidence["comparison"]
+    assert found["transform"] == "mirror"
+    assert found["placement"] == pytest.approx(
+        [-1_000_000, 0, 1_000_000, 0, 1_000_000, 0], abs=5000
+    )
+    assert (found["regions"], found["other_regions"]) == ([], [])
+
+
 def test_a_pair_that_cannot_be_compared_is_shown_to_people(library: Library, run: ScanRun) -> None:
     left = stored(library, run, "photo.png", scene(1))
     right = stored(library, run, "gone.png", scene(1).rotate(180))

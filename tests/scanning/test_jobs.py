@@ -32,6 +32,7 @@ UNTOUCHED: dict[str, Any] = {
     "minimum_bytes": "0",
     "minimum_edge": "0",
     "near_radius": "64",
+    "find_crops": "on",
     "must_agree": "",
     "must_differ": "",
     "schedule": "manual",

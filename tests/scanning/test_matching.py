@@ -3,14 +3,22 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from scanning.engine import signatures
-from scanning.engine.candidates import find
-from scanning.engine.join import TooManyPairs
-from scanning.models import CandidatePair, Chunk, Finding, Fingerprint, Library
-from scanning.services import comparing, ledger, matching, near
+from scanning.engine.search import signatures
+from scanning.models import (
+    CandidatePair,
+    Chunk,
+    Finding,
+    Fingerprint,
+    Joined,
+    Library,
+    ScanRun,
+)
+from scanning.services import comparing, joining, ledger, matching, near
+from scanning.services.joining import Plan, unpacked
 from scanning.services.ledger import LostLease
 from scanning.services.runs import start_run
 from scanning.tasks import work_chunk
@@ -289,42 +297,163 @@ def test_a_node_of_equal_codes_lists_only_some_of_its_pairs(
     assert len(findings_of(library)) == 4
 
 
-def test_too_many_lookalikes_make_the_radius_smaller_and_the_run_says_so(
+def test_pairs_that_do_not_fit_into_memory_are_found_in_smaller_pieces(
     library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for seed in range(3):
-        write(scene(seed), root / f"{seed}.jpg")
-        write(scene(seed).resize((200, 150)), root / f"{seed} small.jpg", quality=70)
-
-    def find_with_little_memory(*arguments: Any, **options: Any) -> Any:
-        if arguments[1].whole > 32:
-            raise TooManyPairs(1)
-        return find(*arguments, **options)
-
-    monkeypatch.setattr(near, "find", find_with_little_memory)
-    run = scan(library)
-    run.refresh_from_db()
-    assert len(findings_of(library)) == 3
-    assert run.notices == [
-        "Too many pictures look alike for a distance of 64: this scan looked within 32."
-    ]
-
-
-def test_codes_joined_in_pieces_give_the_same_pairs(
-    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for seed in range(4):
-        write(scene(seed), root / f"{seed}.jpg")
-        write(scene(seed).resize((200, 150)), root / f"{seed} small.jpg", quality=70)
+    for number in range(8):
+        cut = textured(1).crop((number, 3 * number, 640, 480))
+        write(cut, root / f"{number}.jpg", quality=60 + 4 * number)
     scan(library)
     whole = findings_of(library)
-    assert len(whole) == 4
-    monkeypatch.setattr(near, "SHARE", 3)
-    monkeypatch.setattr(matching, "BATCH", 1)
-    Finding.objects.all().delete()
-    CandidatePair.objects.all().delete()
+    assert len(whole) == 28
+    forget()
+    monkeypatch.setattr(joining, "MOST_PAIRS", 150)
     scan(library)
     assert findings_of(library) == whole
+
+
+def textured(seed: int) -> Image.Image:
+    """A scene with finer structure, as photographs have."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (30, 40), dtype=np.uint8)
+    fine = Image.fromarray(blocks).resize((640, 480), Image.Resampling.BICUBIC)
+    return Image.blend(scene(seed, 640, 480).convert("L"), fine, 0.4)
+
+
+def copies(root: Path, seeds: range) -> None:
+    """A picture and a small copy of it, a little cut, for each seed."""
+    for seed in seeds:
+        write(textured(seed), root / f"{seed}.jpg")
+        cut = textured(seed).crop((8, 4, 636, 470))
+        write(cut.resize((200, 150)), root / f"{seed} small.jpg", quality=70)
+
+
+def forget() -> None:
+    """As if no scan had found anything yet."""
+    Finding.objects.all().delete()
+    CandidatePair.objects.all().delete()
+    Joined.objects.all().delete()
+
+
+def test_a_join_that_is_divided_gives_the_same_pairs(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies(root, range(4))
+    run = scan(library)
+    assert Chunk.objects.filter(run=run, kind="match").count() == 1
+    whole, pairs = findings_of(library), list(CandidatePair.objects.values_list("evidence"))
+    assert len(whole) == 4
+    forget()
+    monkeypatch.setattr(joining, "SHARE", 3)
+    monkeypatch.setattr(matching, "BATCH", 1)
+    run = scan(library)
+    parts = Chunk.objects.filter(run=run, kind="match").values_list("part", flat=True)
+    assert list(parts) == [
+        {},
+        {"rows": [0, 3]},
+        {"rows": [3, 6]},
+        {"rows": [6, 8]},
+        {"settle": True},
+    ]
+    assert findings_of(library) == whole
+    assert list(CandidatePair.objects.values_list("evidence")) == pairs
+    # What the shares kept is gone; what the next run needs is there.
+    assert Joined.objects.get().chunk.part == {"settle": True}
+
+
+def test_a_second_scan_joins_what_is_new_and_nothing_else(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near, "CHANGED", 1)
+    copies(root, range(4))
+    assert joined_by(scan(library)) == (0, 8)
+    old = findings_of(library)
+    assert joined_by(scan(library)) == (8, 8)
+    assert findings_of(library) == old
+    write(textured(2).crop((0, 9, 640, 480)), root / "2 another.jpg", quality=60)
+    write(textured(9), root / "9.jpg")
+    assert joined_by(scan(library)) == (8, 10)
+    grown = findings_of(library)
+    assert len(grown) == 6
+    forget()
+    assert joined_by(scan(library)) == (0, 10)
+    assert findings_of(library) == grown
+
+
+def joined_by(run: ScanRun) -> tuple[int, int]:
+    """How many of a run's pictures were old, and how many there are."""
+    assert run.state == "finished"
+    plan = Plan.of(unpacked(Joined.objects.get(chunk__run=run)))
+    return plan.first_new, len(plan)
+
+
+def test_what_was_kept_goes_with_its_files(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near, "CHANGED", 1)
+    copies(root, range(4))
+    scan(library)
+    (root / "1 small.jpg").unlink()
+    assert joined_by(scan(library)) == (7, 7)
+    assert len(findings_of(library)) == 3
+    # One that was gone is new when it comes back.
+    write(textured(1).crop((5, 5, 640, 480)), root / "back.jpg", quality=70)
+    assert joined_by(scan(library)) == (7, 8)
+    assert ("1.jpg", "back.jpg") in [line[:2] for line in findings_of(library)]
+
+
+def test_rules_about_attributes_hold_for_what_was_kept(library: Library, tenders: Path) -> None:
+    write(scene(1, 640, 480), tenders / "T-1" / "Lee" / "a.jpg")
+    write(scene(1, 640, 480).resize((320, 240)), tenders / "T-1" / "Wong" / "b.jpg")
+    assert joined_by(scan(library)) == (0, 2)
+    assert len(findings_of(library)) == 1
+    assert joined_by(scan(library, must_agree=["supplier"])) == (2, 2)
+    assert findings_of(library) == []
+
+
+def test_other_settings_join_everything_again(library: Library, root: Path) -> None:
+    copies(root, range(2))
+    scan(library)
+    assert joined_by(scan(library, near_radius=50)) == (0, 4)
+    assert joined_by(scan(library, near_radius=50, find_crops=False)) == (0, 4)
+    assert joined_by(scan(library, near_radius=50, find_crops=False)) == (4, 4)
+
+
+def test_parts_of_pictures_can_be_left_out(library: Library, root: Path) -> None:
+    write(textured(1), root / "a.jpg")
+    write(textured(1).crop((64, 48, 576, 432)), root / "part.jpg")
+    run = scan(library, find_crops=False)
+    assert run.configuration["find_crops"] is False
+    assert findings_of(library) == []
+    assert set(run.figures["seconds"]) == {
+        "families",
+        "guests",
+        "whole",
+        "turned",
+        "trimmed",
+        "turned_trimmed",
+    }
+    run = scan(library, find_crops=True)
+    assert [line[:2] for line in findings_of(library)] == [("a.jpg", "part.jpg")]
+    assert run.figures["pairs"]["window"] > 0
+
+
+def test_a_share_by_a_worker_that_lost_its_lease_is_not_kept(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "SHARE", 3)
+    copies(root, range(4))
+    plan = read_only(library)
+    work_chunk(plan.pk)
+    share = claimed(Chunk.objects.get(run=plan.run, kind="match", ordinal=1))
+    ledger.give_back(share)
+    again = claimed(share)
+    with pytest.raises(LostLease):
+        matching.match(share)
+    assert not Joined.objects.filter(chunk=share).exists()
+    matching.match(again)
+    assert Joined.objects.filter(chunk=share).exists()
+    work_off(plan.run)
+    assert len(findings_of(library)) == 4
 
 
 # Files that change under us

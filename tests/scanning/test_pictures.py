@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -172,6 +173,66 @@ def test_a_size_that_does_not_exist_is_not_there(
     address = url(picture).replace("thumb", "huge")
 
     assert client_as(reviewer).get(address).status_code == 404
+
+
+def part_url(picture: Picture, left: int, top: int, width: int, height: int) -> str:
+    return reverse("pictures:part", args=[picture.pk, left, top, width, height])
+
+
+def test_a_part_is_shown_pixel_by_pixel_and_only_the_browser_keeps_it(
+    reviewer: User, client_as: ClientAs, picture: Picture, data_dir: Path
+) -> None:
+    client = client_as(reviewer)
+
+    answer = client.get(part_url(picture, 490, 400, 20, 2048))
+    again = client.get(
+        part_url(picture, 490, 400, 20, 2048), headers={"If-None-Match": answer.headers["ETag"]}
+    )
+
+    shown = Image.open(io.BytesIO(answer.content)).convert("RGB")
+    assert (answer.status_code, shown.size) == (200, (20, 100))
+    assert answer.headers["Cache-Control"] == "private, max-age=3600"
+    red, _green, blue = shown.getpixel((2, 50))  # type: ignore[misc]  # RGB is 3
+    assert (red > 240, blue < 15) == (True, True)
+    red, _green, blue = shown.getpixel((17, 50))  # type: ignore[misc]  # RGB is 3
+    assert (red < 15, blue > 240) == (True, True)
+    assert again.status_code == 304
+    assert kept(data_dir) == []
+
+
+def test_a_part_of_a_sensitive_picture_is_logged_with_its_place(
+    reviewer: User, client_as: ClientAs, sensitive: Library
+) -> None:
+    answer = client_as(reviewer).get(part_url(Picture.objects.get(), 0, 0, 10, 10))
+
+    assert answer.headers["Cache-Control"] == "no-store"
+    event = AuditEvent.objects.get(action="picture.viewed")
+    data = json.loads(event.body)["data"]
+    assert (data["size"], data["part"]) == ("part", [0, 0, 10, 10])
+    assert (event.actor_id, event.library_id) == (reviewer.pk, sensitive.pk)
+
+
+def test_parts_outside_the_picture_or_too_large(
+    reviewer: User, client_as: ClientAs, picture: Picture
+) -> None:
+    client = client_as(reviewer)
+
+    outside = [client.get(part_url(picture, *box)) for box in ((1000, 0, 9, 9), (0, 500, 9, 9))]
+    assert [answer.status_code for answer in outside] == [404, 404]
+    assert "outside the picture" in outside[0].content.decode()
+    assert client.get(part_url(picture, 0, 0, 2049, 10)).status_code == 400
+    assert client.get(part_url(picture, 0, 0, 10, 0)).status_code == 400
+    assert client.get(part_url(picture, 0, 0, 5, 5).replace("0-0", "-1-0")).status_code == 404
+
+
+def test_parts_signed_out_wrong_role_and_library_not_given(
+    outsider: User, client: Client, client_as: ClientAs, picture: Picture
+) -> None:
+    address = part_url(picture, 0, 0, 10, 10)
+    assert client.get(address).status_code == 302
+    assert client_as(User.objects.create_user("nobody")).get(address).status_code == 403
+    assert client_as(outsider).get(address).status_code == 404
+    assert client_as(outsider).post(address).status_code == 405
 
 
 def placeholder(client: Client, picture: Picture) -> tuple[int, str]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scanning.engine.decoder import Decoder
-from scanning.engine.fingerprints import ALGORITHMS
+from scanning.engine.decoding.decoder import Decoder
+from scanning.engine.hashing.fingerprints import ALGORITHMS
 from scanning.models import Chunk, Fingerprint, Library, Picture, ScanRun, SourceFile
-from scanning.services import ledger, reading
+from scanning.services import ledger, reading, rereading
 from scanning.services.ledger import MAXIMUM_ATTEMPTS, LostLease
 from scanning.storage import upload_path
 from scanning.tasks import work_chunk
@@ -146,7 +146,7 @@ def test_a_file_that_changes_before_it_is_decoded(library: Library, root: Path) 
             path.write_bytes(other)
 
     outcome = outcome_of(library, change)
-    assert (outcome.sha256, outcome.reading) == (None, None)
+    assert (outcome.sha256, outcome.pages) == (None, {})
     assert outcome.error_message == "It changed while it was being read. Scan again."
 
 
@@ -159,7 +159,7 @@ def test_a_file_that_grows_as_fast_as_it_is_read(library: Library, root: Path) -
         nonlocal blocks
         blocks += 1
         with path.open("ab") as file:
-            file.write(bytes(reading.BLOCK))
+            file.write(bytes(rereading.BLOCK))
 
     outcome = outcome_of(library, grow)
     assert outcome.error_message == "It changed while it was being read. Scan again."

@@ -70,6 +70,23 @@ def test_a_picture_in_every_orientation_is_found(mount: Mount) -> None:
     assert all(distance is not None and distance <= 10 for distance in found.values())
 
 
+@pytest.mark.django_db
+def test_dicom_files_are_read_or_recorded(mount: Mount) -> None:
+    library = mount("dicom")
+    assert scan(library, include="*.dcm").state == "finished"
+    summary = library_summary(library)
+    assert (summary.files, summary.errors) == (104, 35)
+    # One film in eight ways of writing it: byte orders, lossless compressions, padding.
+    films = next(group for group in groups(library) if "MR_small.dcm" in group)
+    assert films == {
+        f"MR_small{way}.dcm"
+        for way in (
+            *("", "_RLE", "_bigendian", "_expb", "_implicit"),
+            *("_jp2klossless", "_jpeg_ls_lossless", "_padded"),
+        )
+    }
+
+
 def test_hostile_files_end_as_errors_and_the_worker_lives(
     real_database: str, mount: Mount, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from scanning.engine import candidates
-from scanning.engine.candidates import WAYS, Candidates, Radii, find, merged
-from scanning.engine.join import TooManyPairs
-from scanning.engine.signature import Signature, signature
-from scanning.engine.signatures import WHOLE_NODE, Nodes, Signatures
-from scanning.engine.squares import raster
-from scanning.engine.windows import WINDOWS
+from scanning.engine.hashing.signature import Signature, signature
+from scanning.engine.hashing.squares import raster
+from scanning.engine.hashing.windows import WINDOWS
+from scanning.engine.search import nearest
+from scanning.engine.search.candidates import WAYS, Candidates, Radii, find, merged
+from scanning.engine.search.join import TooManyPairs
+from scanning.engine.search.signatures import WHOLE_NODE, Nodes, Signatures
+from scanning.engine.search.ways import BACK, KIND, KINDS
 from tests.scanning.engine.pictures import scene
 
 
@@ -125,8 +126,8 @@ def test_a_stranger_to_a_family_meets_its_nearest_members_only(
     upside_down = signed(textured(1).transpose(Image.Transpose.ROTATE_180))
     both = Signatures.pack([*sheets, upside_down])
     labels = np.array([0] * 10 + [-1], np.int32)
-    assert len(find(both, families=labels)) == 10
-    monkeypatch.setattr(candidates, "PER_FAMILY", 3)
+    assert len(find(both, families=labels)) == nearest.PER_FAMILY
+    monkeypatch.setattr(nearest, "PER_FAMILY", 3)
     found = find(both, families=labels)
     assert len(found) == 3
     assert set(found.right.tolist()) == {10}
@@ -154,12 +155,40 @@ def test_nodes_with_new_pictures_come_last() -> None:
     ]
 
 
-def test_too_many_candidates_are_refused() -> None:
+def test_candidates_beyond_the_limit_are_found_in_smaller_pieces() -> None:
     alike = Signatures.pack(
         [signed(Image.blend(textured(1), textured(s), 0.05)) for s in range(30)]
     )
+    assert pairs(find(alike, limit=1000)) == pairs(find(alike))
     with pytest.raises(TooManyPairs):
-        find(alike, limit=100)
+        find(alike, limit=10)
+
+
+@pytest.mark.parametrize(
+    ("copied", "way"),
+    [
+        (lambda image: ImageOps.mirror(crop(0.1, 0.05, 0.9, 0.85)(image)), "turned:mirror:window"),
+        (
+            lambda image: crop(0.1, 0.1, 1.0, 1.0)(image).rotate(90, expand=True),
+            "turned:270:window",
+        ),
+        (lambda image: ImageOps.expand(image, 40, "white").rotate(180), "turned:180:trimmed"),
+        (lambda image: ImageOps.mirror(ImageOps.expand(image, 50)), "turned:mirror:trimmed"),
+    ],
+)
+def test_two_ways_at_once_are_found(copied: Callable[[Image.Image], Image.Image], way: str) -> None:
+    original, copy = signed(textured(1)), signed(copied(textured(1)))
+    ((left, right, found),) = pairs(find(Signatures.pack([original, *STRANGERS, copy])))
+    assert (left, right) == (0, 41)
+    assert found.startswith(way)
+    ((_, _, back),) = pairs(find(Signatures.pack([copy, *STRANGERS, original])))
+    assert WAYS[BACK[WAYS.index(back)]] == found
+
+
+def test_every_way_has_one_back_and_a_kind() -> None:
+    assert (BACK[BACK] == np.arange(len(WAYS))).all()
+    assert WAYS[BACK[WAYS.index("turned:90:window:left")]] == "turned:270:window:right"
+    assert {KINDS[kind] for kind in KIND} == set(KINDS)
 
 
 def test_nothing_gives_nothing() -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scanning.engine import answers, protocol
-from scanning.engine.decoder import Decoder
-from scanning.engine.errors import PictureError
-from scanning.engine.process import Child
-from scanning.engine.reading import Limits
+from scanning.engine.decoding import answers, protocol
+from scanning.engine.decoding.decoder import Decoder
+from scanning.engine.decoding.errors import PictureError
+from scanning.engine.decoding.process import Child
+from scanning.engine.decoding.reading import Limits
 from tests.scanning.engine.conftest import Fail, Read
 from tests.scanning.engine.pictures import HOSTILE, encoded, opened, png_claiming, scene
 
@@ -81,7 +81,6 @@ def test_an_empty_file(fail: Fail) -> None:
         b"just some words\n" * 100,
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n",
         b"8BPS\0\1" + bytes(100),
-        b"%PDF-1.7\n",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         bytes(1000),
     ],

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from scanning.engine.decoder import Decoder
-from scanning.engine.fingerprints import (
+from scanning.engine.decoding.decoder import Decoder
+from scanning.engine.decoding.digest import pixel_digest
+from scanning.engine.hashing.fingerprints import (
     ALGORITHMS,
     hash_square,
     is_flat,
     phash64,
     phash256,
-    pixel_digest,
 )
 from tests.scanning.engine.pictures import encoded, scene
 
@@ -132,6 +132,6 @@ def test_the_decoder_never_sees_numpy(decoder: Decoder) -> None:
     import subprocess
     import sys
 
-    code = "import sys, scanning.engine.child; print('numpy' in sys.modules)"
+    code = "import sys, scanning.engine.decoding.child; print('numpy' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "False\n"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scanning.engine import bands
-from scanning.engine.join import (
+from scanning.engine.search import bands
+from scanning.engine.search.join import (
     TooManyPairs,
     distinct,
     near_between,
@@ -17,7 +17,7 @@ from scanning.engine.join import (
     nearest,
     pack,
 )
-from scanning.engine.kernels import BLOCK
+from scanning.engine.search.kernels import BLOCK
 
 Pairs = list[tuple[int, int, int]]
 

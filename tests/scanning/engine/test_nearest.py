@@ -1,13 +1,12 @@
 """Of a dense neighbourhood, each picture keeps its nearest candidates."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanning.engine.candidates import Candidates
-from scanning.engine.join import near_pairs
-from scanning.engine.nearest import NEIGHBOURS, RELATIVES, nearest, thinned
-from scanning.engine.signatures import Signatures
+from scanning.engine.search import nearest as engine
+from scanning.engine.search.nearest import PER_FAMILY, Candidates, merged, nearest, outside
 
 
 def candidates(rows: list[tuple[int, int, int]]) -> Candidates:
@@ -53,21 +52,44 @@ def test_agrees_with_the_plain_definition(rows: dict[tuple[int, int], int], coun
     assert set(pairs(nearest(candidates(listed), count))) == wanted
 
 
-def test_a_family_keeps_each_ones_nearest_and_loses_the_rest() -> None:
-    random = np.random.default_rng(1)
-    template = random.integers(0, 2**63, 4, dtype=np.uint64)
-    whole = np.tile(template, (60, 1))
-    for row in range(60):
-        for bit in random.choice(256, 12, replace=False):
-            whole[row, bit // 64] ^= np.uint64(1) << np.uint64(bit % 64)
-    rasters = random.integers(0, 256, (60, 48, 48), dtype=np.uint8)
-    nothing = np.empty((0, 4), np.uint64)
-    signatures = Signatures(
-        whole, np.zeros((60, 7, 4), np.uint64), nothing, np.empty(0, np.int64), rasters
-    )
-    rows = near_pairs(whole, 64)
-    assert len(rows) == 60 * 59 // 2
-    found = thinned(candidates([tuple(row) for row in rows.tolist()]), signatures)
-    assert 60 * RELATIVES // 2 <= len(found) < 60 * NEIGHBOURS // 2
-    counts = np.bincount(np.concatenate([found.left, found.right]), minlength=60)
-    assert counts.min() >= RELATIVES
+LABELS = st.lists(st.integers(-1, 1), min_size=13, max_size=13)
+
+
+@given(rows=ROWS, labels=LABELS, parts=st.lists(st.integers(0, 3), min_size=60, max_size=60))
+def test_what_is_thinned_in_parts_is_thinned_the_same(
+    rows: dict[tuple[int, int], int], labels: list[int], parts: list[int]
+) -> None:
+    """However the pairs are divided among shares, and whichever share a pair comes from."""
+    family = np.array(labels, np.int32)
+    listed = [(left, right, distance) for (left, right), distance in sorted(rows.items())]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "NEIGHBOURS", 2)
+        patch.setattr(engine, "PER_FAMILY", 1)
+        whole = outside(candidates(listed), family)
+        shares = [
+            outside(
+                candidates(
+                    # Two shares may have a pair by different ways: one farther than the other.
+                    [row for row, part in zip(listed, parts, strict=False) if part == share]
+                    + [
+                        (left, right, distance + 9)
+                        for (left, right, distance), part in zip(listed, parts, strict=False)
+                        if part == (share + 1) % 4
+                    ]
+                ),
+                family,
+            )
+            for share in range(4)
+        ]
+        assert outside(merged(shares), family).rows.tolist() == whole.rows.tolist()
+
+
+def test_between_a_picture_and_a_family_only_the_nearest_stay() -> None:
+    family = np.array([0] * 20 + [-1], np.int32)
+    found = outside(candidates([(row, 20, row) for row in range(20)]), family)
+    assert pairs(found) == [(row, 20) for row in range(PER_FAMILY)]
+
+
+def test_pairs_within_a_family_do_not_stay() -> None:
+    family = np.array([0, 0, -1, -1], np.int32)
+    assert pairs(outside(candidates([(0, 1, 3), (2, 3, 3)]), family)) == [(2, 3)]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scanning.engine.decoder import Decoder
-from scanning.engine.errors import PictureError
+from scanning.engine.decoding.decoder import Decoder
+from scanning.engine.decoding.errors import PictureError
 from tests.scanning.engine.pictures import encoded, opened, oriented, png_claiming, scene
 
 Render = Callable[[bytes, int], Image.Image]
@@ -88,3 +88,52 @@ def test_what_cannot_be_read_cannot_be_shown(render: Render) -> None:
 def test_the_edge_must_make_sense(render: Render) -> None:
     with pytest.raises(ValueError, match="max_edge"):
         render(encoded(scene(), "PNG"), 0)
+
+
+Part = Callable[[bytes, tuple[int, int, int, int]], Image.Image]
+
+
+@pytest.fixture
+def part(decoder: Decoder, tmp_path: Path) -> Part:
+    def part(data: bytes, box: tuple[int, int, int, int]) -> Image.Image:
+        left, top, width, height = box
+        path = tmp_path / "picture"
+        path.write_bytes(data)
+        with opened(path) as fd:
+            found = decoder.part(fd, left=left, top=top, width=width, height=height)
+        return Image.open(io.BytesIO(found))
+
+    return part
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_part_is_cut_from_the_upright_picture(part: Part, orientation: int) -> None:
+    shown = part(oriented(scene(), orientation), (200, 30, 100, 160))
+    assert (shown.format, shown.size) == ("JPEG", (100, 160))
+    assert mean_difference(shown, scene().crop((200, 30, 300, 190))) < 3
+
+
+def test_a_part_ends_where_the_picture_does(part: Part) -> None:
+    data = encoded(scene(), "PNG")
+    assert part(data, (620, 440, 2048, 2048)).size == (20, 40)
+    assert part(data, (0, 0, 1, 1)).size == (1, 1)
+
+
+def test_a_part_of_a_deep_picture_is_as_bright_as_in_the_whole(part: Part, render: Render) -> None:
+    ramp = Image.fromarray(np.tile(np.arange(0, 65536, 256, dtype=np.uint16), (64, 1)))
+    data = encoded(ramp, "PNG")
+    shown = part(data, (128, 0, 64, 64))
+    assert mean_difference(shown, render(data, 256).crop((128, 0, 192, 64))) < 1
+
+
+def test_a_part_outside_the_picture_is_an_error(part: Part) -> None:
+    data = encoded(scene(), "PNG")
+    with pytest.raises(PictureError) as caught:
+        part(data, (640, 0, 10, 10))
+    assert caught.value.message == "There is no such part of the picture."
+
+
+@pytest.mark.parametrize("box", [(0, 0, 2049, 1), (0, 0, 1, 0), (-1, 0, 1, 1)])
+def test_a_part_has_limits(part: Part, box: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="1 to 2048"):
+        part(encoded(scene(), "PNG"), box)

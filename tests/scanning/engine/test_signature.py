@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from scanning.engine.fingerprints import ALGORITHMS, hash_square
-from scanning.engine.reading import Reading
-from scanning.engine.signature import Signature, signature
-from scanning.engine.squares import KEPT, LARGE, RASTER, raster, square
-from scanning.engine.turns import TURNS, Turn
-from scanning.engine.windows import WINDOWS, turned_codes, window_codes
+from scanning.engine.decoding.reading import Reading
+from scanning.engine.hashing.fingerprints import ALGORITHMS, hash_square
+from scanning.engine.hashing.signature import Signature, signature
+from scanning.engine.hashing.squares import KEPT, LARGE, RASTER, raster, square
+from scanning.engine.hashing.turns import TURNS, Turn
+from scanning.engine.hashing.windows import WINDOWS, turned_codes, window_codes
 from tests.scanning.engine.conftest import Read
 from tests.scanning.engine.pictures import distance, encoded, scene
 

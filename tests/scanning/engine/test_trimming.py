@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from scanning.engine.squares import RASTER, raster
-from scanning.engine.trimming import MOST_STAGES, Box, content_boxes
+from scanning.engine.hashing.squares import RASTER, raster
+from scanning.engine.hashing.trimming import MOST_STAGES, Box, content_boxes
 from tests.scanning.engine.pictures import scene
 
 

@@ -1,0 +1,1 @@
+"""Groups of pictures that belong together, as people judge them."""

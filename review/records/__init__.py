@@ -1,0 +1,1 @@
+"""What forbids acting upon a file: holds and retention."""

@@ -1,0 +1,1 @@
+"""From untrusted bytes to upright, plain pixels, in a child process with limits."""

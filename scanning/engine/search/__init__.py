@@ -1,0 +1,1 @@
+"""Which pictures may be the same, by their codes alone."""

@@ -1,0 +1,1 @@
+"""How well a scan does on a folder of which somebody knows what belongs together. No Django."""
