@@ -1,5 +1,6 @@
 """Why a pair is a candidate: the snapshot that a decision keeps, and the same in words."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
@@ -10,11 +11,13 @@ from django.db.models.functions import RowNumber
 from dedup_site.accounts.models import User
 from scanning.models import CandidatePair, Finding, Fingerprint, Library, Picture, SourceFile
 
-VERSION = 1
+VERSION = 2
 # A picture with more files than this keeps the first ones and the number of all.
 MOST_FILES = 1000
 # The same for a picture of a group.
 MOST_FILES_OF_A_MEMBER = 20
+# Bytes of the longest code that is kept whole: those that a distance is measured with.
+MOST_CODE = 32
 
 
 def findings_for(pair: CandidatePair, user: User) -> list[Finding]:
@@ -150,17 +153,21 @@ def _side(picture: Picture, user: User) -> dict[str, Any]:
     files = files_for(picture, user)
     return {
         **_content(picture),
-        "fingerprints": [
-            {
-                "algorithm": fingerprint.algorithm,
-                "version": fingerprint.version,
-                "code": bytes(fingerprint.code).hex(),
-            }
-            for fingerprint in picture.fingerprints.all()
-        ],
+        "fingerprints": [_fingerprint(fingerprint) for fingerprint in picture.fingerprints.all()],
         "more_files": len(files) > MOST_FILES,
         "files": [_file(file) for file in files[:MOST_FILES]],
     }
+
+
+def _fingerprint(fingerprint: Fingerprint) -> dict[str, Any]:
+    """A short code as it is; of a long one the digest, or each decision would keep 20 KB."""
+    code = bytes(fingerprint.code)
+    kept = (
+        {"code": code.hex()}
+        if len(code) <= MOST_CODE
+        else {"code_sha256": hashlib.sha256(code).hexdigest()}
+    )
+    return {"algorithm": fingerprint.algorithm, "version": fingerprint.version, **kept}
 
 
 def without_floats(value: Any) -> Any:

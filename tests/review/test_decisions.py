@@ -1,5 +1,6 @@
 """Verdicts: who may give them, what they keep, and what is refused."""
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from dedup_site.audit.models import AuditEvent
 from review.models import Decision, Hold, Matter, PairReview, Skip, Verdict
 from review.services import decisions, leases
 from review.services.refusals import AlreadyDecided, LeaseLost, Refused
-from scanning.models import CandidatePair, Library, SourceFile
+from scanning.models import CandidatePair, Fingerprint, Library, SourceFile
 from tests.conftest import MakePair
 from tests.review.conftest import Judge
 
@@ -58,6 +59,23 @@ def test_the_evidence_is_the_pair_as_it_was(
     files = {file["path"]: file for side in ("left", "right") for file in kept[side]["files"]}
     assert sorted(files) == ["a.jpg", "b.jpg"]
     assert files["a.jpg"]["attributes"] == {"supplier": "A12"}
+
+
+def test_of_a_long_code_the_evidence_keeps_the_digest(
+    reviewer: User, make_pair: MakePair, judge: Judge
+) -> None:
+    pair = make_pair()
+    Fingerprint.objects.create(
+        picture=pair.left, algorithm="raster", version="2", code=bytes(64 * 64)
+    )
+
+    known = judge(reviewer, pair).evidence["left"]["fingerprints"]
+
+    assert known[1] == {
+        "algorithm": "raster",
+        "version": "2",
+        "code_sha256": sha256(bytes(64 * 64)).hexdigest(),
+    }
 
 
 def test_the_evidence_holds_no_files_that_the_reviewer_may_not_see(

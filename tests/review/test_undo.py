@@ -26,7 +26,7 @@ def test_undoing_makes_the_pair_undecided_and_gives_it_back(
 
     review = PairReview.objects.get()
     assert (withdrawal.verdict, withdrawal.supersedes) == ("withdrawn", decision)
-    assert withdrawal.evidence == {"v": 1, "withdraws": decision.pk}
+    assert withdrawal.evidence == {"v": 2, "withdraws": decision.pk}
     assert Decision.objects.filter(pk=decision.pk).exists()
     assert (review.decision, review.verdict) == (None, "")
     assert review.lease_holder == reviewer
