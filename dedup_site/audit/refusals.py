@@ -17,6 +17,10 @@ REFUSALS: dict[str, Promise] = {
         "The copy of the last checkpoint is missing outside of the database: %(path)s."
         " Bring it back, or run manage.py sequence_audit --adopt."
     ),
+    "outside_unusable": _(
+        "The copy of the last checkpoint outside of the database cannot be used: %(path)s"
+        " (%(reason)s). Nothing is signed until this is resolved."
+    ),
     "history_lost": _(
         "%(signed)d entries were signed, and the database has %(found)d: it was restored from a"
         " backup, or entries were cut off. Nothing is signed until this is resolved."

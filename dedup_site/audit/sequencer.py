@@ -98,7 +98,9 @@ def sequence(*, horizon: int | None = None) -> Outcome | None:
 
 def check(signer: Signer) -> None:
     """Compare the database with the last checkpoint that was signed. Raises Refusal."""
-    size, kept = log.size(), outside.read()
+    with _copy():
+        kept = outside.read()
+    size = log.size()
     if kept is None:
         if log.last_checkpoint(signer.key.name) is not None:
             raise Refusal("outside_missing", path=str(outside.path()))
@@ -113,6 +115,20 @@ def check(signer: Signer) -> None:
         is_same = False
     if not is_same:
         raise Refusal("history_changed", signed=kept.size)
+
+
+@contextmanager
+def _copy() -> Iterator[None]:
+    """Use of the copy outside of the database. Raises Refusal, so that a full disk is told too."""
+    try:
+        yield
+    except outside.Contradiction as error:
+        raise Refusal("history_changed", signed=error.size) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refusal("outside_unusable", path=str(outside.path()), reason=reason) from error
+    except ValueError as error:
+        raise Refusal("outside_unusable", path=str(outside.path()), reason=str(error)) from error
 
 
 def _append_all(horizon: int | None) -> int:
@@ -199,13 +215,11 @@ def _sign(signer: Signer) -> int:
         return 0
     _admit(signer)
     checkpoint = Checkpoint(signer.key.name, size, log.root(size))
-    note = outside.note()
-    if note is None or outside.read() != checkpoint or not signers(note, [signer.key]):
-        note = signer.sign(checkpoint)
-        try:
+    with _copy():
+        note = outside.note()
+        if note is None or outside.read() != checkpoint or not signers(note, [signer.key]):
+            note = signer.sign(checkpoint)
             outside.write(note)
-        except outside.Contradiction as error:
-            raise Refusal("history_changed", signed=error.size) from error
     stored = log.last_checkpoint(signer.key.name)
     if stored is None or stored.note != note:
         LogCheckpoint.objects.create(

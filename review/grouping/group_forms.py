@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from review.models import GroupVerdict
+from review.numbers import number
 from review.services.decisions import MOST_NOTE
 from review.services.group_decisions import GroupAnswer
 from scanning.models import Library
@@ -17,7 +18,7 @@ class PicturesField(forms.Field):
     widget = forms.SelectMultiple
 
     def clean(self, value: Any) -> frozenset[int]:
-        return frozenset(int(text) for text in value or () if text.isdecimal() and len(text) < 19)
+        return frozenset(pk for text in value or () if (pk := number(text)) is not None)
 
 
 class GroupAnswerForm(forms.Form):

@@ -250,18 +250,31 @@ class ReleaseWithdrawal(models.Model):
 
 
 class HeldBefore(models.Model):
-    """A file that an attribute hold covered before a scan changed its attributes: it stays held.
+    """What a hold covered before a scan changed a file's attributes or content: it stays held.
 
-    Written by a trigger, so that no edit of a manifest lifts a hold. Append-only.
+    With `sha256` it is the content that the file had then, without it the file itself. Written by
+    triggers, so that neither an edited manifest nor an overwritten file lifts a hold. Append-only.
     """
 
     hold = models.ForeignKey(Hold, models.PROTECT, related_name="+")
     source_file = models.ForeignKey(SourceFile, models.PROTECT, related_name="+")
+    sha256 = models.BinaryField(max_length=32, null=True)
     since = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source_file", "hold"], name="held_before_once")
+            models.UniqueConstraint(
+                fields=["source_file", "hold", "sha256"],
+                nulls_distinct=False,
+                name="held_before_once",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["sha256"],
+                condition=models.Q(sha256__isnull=False),
+                name="held_before_content",
+            )
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from dedup_site.accounts.models import User
 from review.models import PairReview, Verdict
+from review.records.hold_querysets import counted_for
 from scanning.models import Library
 
 # Files of the person's libraries that have a customer, with what is known of each. A copy is a
@@ -29,7 +30,7 @@ FILES = """
     ), root AS MATERIALIZED (
         SELECT * FROM unnest(%(contents)s::bytea[], %(roots)s::bytea[]) AS root (sha256, root)
     ), held AS MATERIALIZED (
-        SELECT review_held_files() AS id
+        SELECT review_held_files(%(holds)s::bigint[]) AS id
     ), known AS MATERIALIZED (
         SELECT asked.customer, asked.library_id, asked.path, asked.id, kept.retained_until,
                coalesce(root.root, asked.sha256, ('unread ' || asked.id)::bytea) AS content,
@@ -93,10 +94,12 @@ def libraries_with_customers(user: User) -> list[Library]:
     return list(Library.objects.visible_to(user).filter(pk__in=named).order_by("name"))
 
 
-def customers(libraries: list[Library], *, limit: int, offset: int) -> list[Customer]:
-    """The customers with most files kept too long first."""
+def customers(
+    libraries: list[Library], user: User, *, limit: int, offset: int
+) -> list[Customer]:
+    """The customers with most files kept too long first. Of the holds those that `user` may see."""
     names = {library.pk: library.name for library in libraries}
-    rows = _rows(FILES + CUSTOMERS, libraries, limit=limit, offset=offset)
+    rows = _rows(FILES + CUSTOMERS, libraries, user, limit=limit, offset=offset)
     return [
         Customer(
             row[0], row[1], row[2], row[3], row[4], sorted(names[library] for library in row[5])
@@ -105,10 +108,11 @@ def customers(libraries: list[Library], *, limit: int, offset: int) -> list[Cust
     ]
 
 
-def customer_files(libraries: list[Library]) -> Iterator[CustomerFile]:
-    """Every file that is kept twice or too long, customer by customer."""
+def customer_files(libraries: list[Library], user: User) -> Iterator[CustomerFile]:
+    """Every file that is kept twice or too long, customer by customer; holds as in `customers`."""
     names = {library.pk: library.name for library in libraries}
-    for customer, library, path, is_twice, overdue, held, until in _rows(FILES + ROWS, libraries):
+    rows = _rows(FILES + ROWS, libraries, user)
+    for customer, library, path, is_twice, overdue, held, until in rows:
         yield CustomerFile(
             customer,
             names[library],
@@ -121,8 +125,8 @@ def customer_files(libraries: list[Library]) -> Iterator[CustomerFile]:
 
 
 @transaction.atomic
-def _rows(sql: str, libraries: list[Library], **more: int) -> list[tuple[Any, ...]]:
-    roots = _roots()
+def _rows(sql: str, libraries: list[Library], user: User, **more: int) -> list[tuple[Any, ...]]:
+    roots, holds = _roots(), counted_for(user)
     with connection.cursor() as cursor:
         cursor.execute(
             sql,
@@ -130,6 +134,7 @@ def _rows(sql: str, libraries: list[Library], **more: int) -> list[tuple[Any, ..
                 "libraries": [library.pk for library in libraries],
                 "contents": list(roots),
                 "roots": list(roots.values()),
+                "holds": None if holds is None else list(holds.values_list("pk", flat=True)),
                 **more,
             },
         )

@@ -30,6 +30,6 @@ def export_personal_data(*, actor: User, libraries: list[Library]) -> Iterator[s
                 "yes" if file.is_held else "no",
                 file.retained_until,
             )
-            for file in customer_files(libraries)
+            for file in customer_files(libraries, actor)
         ),
     )

@@ -16,6 +16,7 @@ from review.desk import Answer
 from review.filters import pair_filter
 from review.forms import AnswerForm
 from review.models import Decision, GroupDecision, Verdict
+from review.numbers import number
 from review.querysets import shown_to
 from review.services import decisions, group_decisions, leases
 from review.services.refusals import Refused
@@ -58,11 +59,10 @@ def _refused(
 ) -> HttpResponse:
     if wants_fragment(request):
         return JsonResponse({"message": " ".join(problems)}, status=status)
-    matter = request.POST.get("matter", "")
     answer = Answer(
         verdict=request.POST.get("verdict", ""),
         note=request.POST.get("note", ""),
-        matter=int(matter) if matter.isdecimal() else None,
+        matter=number(request.POST.get("matter", "")),
         problems=problems,
     )
     lease = leases.take(actor=request.user, pair=pair)

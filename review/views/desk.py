@@ -10,6 +10,7 @@ from dedup_site.accounts.roles import Can
 from review import desk, policies
 from review.counts import day_of
 from review.filters import PairFilter, State, pair_filter
+from review.numbers import number
 from review.querysets import shown_to
 from review.services import leases
 from review.services.leases import Lease
@@ -39,7 +40,7 @@ def next_pair(request: SignedInRequest) -> HttpResponse:
         actor=request.user,
         pairs=chosen.in_state(state),
         tiers=chosen.tiers,
-        leave_out=[int(text) for text in request.GET.getlist("without") if text.isdecimal()],
+        leave_out=[pk for text in request.GET.getlist("without") if (pk := number(text))],
     )
     if claimed is None:
         if wants_fragment(request):
@@ -71,12 +72,11 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     """The pair page, or only its desk for the page's script."""
-    right = request.GET.get("right", "")
     context = desk.context(
         pair,
         request.user,
         lease,
-        right_file=int(right) if right.isdecimal() else None,
+        right_file=number(request.GET.get("right", "")),
         answer=answer,
     )
     context |= {"day": day_of(chosen), **_links(request)}

@@ -20,6 +20,7 @@ from review.evidence import files_for
 from review.grouping import group_page
 from review.grouping.group_forms import GroupAnswerForm, GroupFilterForm
 from review.models import Group, GroupDecision, Verdict
+from review.numbers import number
 from review.querysets import GroupQuerySet, shown_to
 from review.services import group_decisions
 from review.services.refusals import Refused
@@ -117,7 +118,7 @@ def show(
             "verdict": given.get("verdict", ""),
             "note": given.get("note", ""),
             "reason_rest": given.get("reason_rest", ""),
-            "pictures": {int(text) for text in given.getlist("picture") if text.isdecimal()},
+            "pictures": {number(text) for text in given.getlist("picture")} - {None},
         },
         "query": url_with(request, "review:groups").partition("?")[2],
         "next_url": _next_url(request, group),
@@ -259,10 +260,8 @@ def compare(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _member(request: SignedInRequest, group: Group, name: str) -> Picture:
-    text = request.GET.get(name, "")
-    if not (text.isdecimal() and len(text) < 19):
-        raise Http404
-    return get_object_or_404(Picture, pk=int(text), memberships__group=group)
+    pk = number(request.GET.get(name, ""))
+    return get_object_or_404(Picture, pk=pk, memberships__group=group)
 
 
 def _side(request: SignedInRequest, picture: Picture) -> Side:

@@ -9,6 +9,7 @@ from dedup_site.accounts.roles import Can
 from review import policies
 from review.filters import DecisionFilter
 from review.models import Decision
+from review.numbers import number
 from review.querysets import DecisionQuerySet
 
 PAGE = 50
@@ -20,9 +21,9 @@ def history(request: SignedInRequest) -> HttpResponse:
     """One's own decisions, newest first; auditors and admins read everybody's."""
     chosen = DecisionFilter(request.GET, queryset=_readable(request), request=request)
     found = chosen.qs if chosen.form.is_valid() else Decision.objects.none()
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        found = found.filter(pk__lt=int(before))
+    before = number(request.GET.get("before", ""))
+    if before is not None:
+        found = found.filter(pk__lt=before)
     page = list(found[: PAGE + 1])
     query = request.GET.copy()
     query.pop("before", None)
@@ -34,7 +35,7 @@ def history(request: SignedInRequest) -> HttpResponse:
         "is_everybody": policies.sees_all_decisions(request.user),
         "is_filtered": any(query.values()),
         "lines": [(decision, _is_undoable(request, decision)) for decision in page[:PAGE]],
-        "newest_url": f"?{query.urlencode()}" if before else "",
+        "newest_url": f"?{query.urlencode()}" if before is not None else "",
         "older_url": f"?{older.urlencode()}" if len(page) > PAGE else "",
     }
     return render(request, "review/history.html", context)

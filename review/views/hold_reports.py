@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -116,9 +116,11 @@ def releases(request: SignedInRequest) -> HttpResponse:
 
 @require(*LOOK)
 @require_POST
-def export_holds(request: SignedInRequest) -> StreamingHttpResponse:
+def export_holds(request: SignedInRequest) -> HttpResponse | StreamingHttpResponse:
     """The report of holds as CSV."""
     form = ReportFilter(request, HOLD_STATES)
+    if not form.is_valid():  # what was typed must not get into the log
+        return redirect("review:holds")
     lines = hold_export.export_holds(
         actor=request.user, holds=_filtered_holds(request, form), filters=form.chosen()
     )
@@ -127,9 +129,11 @@ def export_holds(request: SignedInRequest) -> StreamingHttpResponse:
 
 @require(*LOOK)
 @require_POST
-def export_releases(request: SignedInRequest) -> StreamingHttpResponse:
+def export_releases(request: SignedInRequest) -> HttpResponse | StreamingHttpResponse:
     """The report of releases as CSV."""
     form = ReportFilter(request, _release_states())
+    if not form.is_valid():
+        return redirect("review:releases")
     lines = hold_export.export_releases(
         actor=request.user, releases=_filtered_releases(request, form), filters=form.chosen()
     )

@@ -30,7 +30,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
     number = request.GET.get("page", "1")
     page = max(1, int(number)) if number.isdecimal() and len(number) < 7 else 1
     offset = (page - 1) * ROWS_PER_PAGE
-    rows = customers(chosen, limit=ROWS_PER_PAGE + 1, offset=offset)
+    rows = customers(chosen, request.user, limit=ROWS_PER_PAGE + 1, offset=offset)
     library = f"&library={asked}" if asked else ""
     context = {
         "libraries": libraries,

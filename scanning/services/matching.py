@@ -85,10 +85,10 @@ def _join(chunk: Chunk) -> None:
     plan = Plan.of(unpacked(Joined.objects.get(chunk__in=_first(chunk))))
     radii = near.radii_of(chunk.run.configuration, len(plan))
     first, last = chunk.part["rows"]
-    rows = near.share_of(plan, (first, last), radii, keep, figures)
+    arrays = _packed({"rows": near.share_of(plan, (first, last), radii, keep, figures)}, keep)
     with transaction.atomic():
         current = ledger.hold(chunk)
-        _keep_arrays(chunk, {"rows": rows}, figures)
+        _keep_arrays(chunk, arrays, figures)
         _done(current)
 
 
@@ -96,13 +96,19 @@ def _first(chunk: Chunk) -> QuerySet[Chunk]:
     return Chunk.objects.filter(run_id=chunk.run_id, kind=Chunk.Kind.MATCH, ordinal=0)
 
 
-def _keep_arrays(chunk: Chunk, arrays: Arrays, figures: near.Figures, key: str = "") -> None:
+def _packed(arrays: Arrays, keep: ledger.LeaseKeeper) -> bytes:
+    """Packed before the transaction begins: one that waits for that would be broken off."""
+    keep()
+    return packed(arrays)
+
+
+def _keep_arrays(chunk: Chunk, arrays: bytes, figures: near.Figures, key: str = "") -> None:
     Joined.objects.update_or_create(
         chunk=chunk,
         defaults={
             "job_id": chunk.run.job_id,
             "key": key,
-            "arrays": packed(arrays),
+            "arrays": arrays,
             "figures": figures.as_json,
         },
     )
@@ -136,7 +142,7 @@ class _Matching:
             for content in contents_of(chunk.run, keep)
             if min(content.size) >= configuration["minimum_edge"]
         ]
-        pictures = near.Pictures.of(contents)
+        pictures = near.Pictures.of(contents, keep)
         keep()
         radii = near.radii_of(configuration, len(pictures.nodes))
         key = near.key_of(radii)
@@ -156,9 +162,10 @@ class _Matching:
             self._settle(plan, [rows])
 
     def _divide(self, plan: Plan, shares: list[tuple[int, int]]) -> None:
+        arrays = _packed(plan.arrays, self.keep)
         with transaction.atomic():
             current = ledger.hold(self.chunk)
-            _keep_arrays(self.chunk, plan.arrays, self.figures)
+            _keep_arrays(self.chunk, arrays, self.figures)
             parts = [{"part": {"rows": rows}} for rows in shares]
             ledger.add_chunks(self.chunk.run, Chunk.Kind.MATCH, parts, first=1)
             _done(current)
@@ -181,11 +188,12 @@ class _Matching:
         findings = (match for match in matches if _matters(match, configuration))
         while batch := list(islice(findings, BATCH)):
             _store(chunk, batch)
+        arrays = _packed(found.kept, self.keep)
         with transaction.atomic():
             current = ledger.hold(chunk)
             Finding.objects.filter(job_id=chunk.run.job_id).exclude(run=chunk.run).delete()
             Joined.objects.filter(job_id=chunk.run.job_id).delete()
-            _keep_arrays(chunk, found.kept, self.figures, self.key)
+            _keep_arrays(chunk, arrays, self.figures, self.key)
             _done(current)
             ScanRun.objects.filter(pk=chunk.run_id).update(
                 notices=chunk.run.notices + self.notices, figures=self.figures.as_json

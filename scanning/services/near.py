@@ -39,6 +39,7 @@ from scanning.services.joining import (
     with_ids,
     with_rows,
 )
+from scanning.versions import current_versions
 
 # Raise it when the same signatures give other pairs.
 VERSION = 1
@@ -81,9 +82,10 @@ class Pictures:
     whole: np.ndarray[Any, np.dtype[np.uint64]]
 
     @classmethod
-    def of(cls, contents: list[Content]) -> "Pictures":
+    def of(cls, contents: list[Content], keep: Keep) -> "Pictures":
         """Of contents sorted by digest, those that have every fingerprint."""
         have = ready([content.pk for content in contents])
+        keep()
         known = [content for content in contents if content.pk in have]
         whole = whole_of(np.array([content.pk for content in known], np.int64))
         return cls(known, Nodes.of(whole), whole)
@@ -100,8 +102,11 @@ def radii_of(configuration: dict[str, Any], count: int) -> Radii:
 
 
 def key_of(radii: Radii) -> str:
-    """Stands for everything that the pairs of two pictures depend on."""
-    text = f"{VERSION} {radii} {sorted(ALGORITHMS.items())}"
+    """Stands for everything that the pairs of two pictures depend on.
+
+    The libraries of the formats too: another version of one may draw the same picture otherwise.
+    """
+    text = f"{VERSION} {radii} {sorted(ALGORITHMS.items())} {sorted(current_versions())}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -115,7 +120,7 @@ def planned(pictures: Pictures, kept: Arrays | None, keep: Keep, figures: Figure
     """What has to be joined, and which pictures are in families."""
     firsts = pictures.ids[pictures.nodes.first]
     if kept is not None:
-        plan = _grown(firsts, kept, keep, figures)
+        plan = _grown(firsts, np.diff(pictures.nodes.starts), kept, keep, figures)
         if plan is not None:
             return plan
     begun = process_time()
@@ -126,8 +131,13 @@ def planned(pictures: Pictures, kept: Arrays | None, keep: Keep, figures: Figure
     return _with_guests(Plan(firsts, labels, 0, (), _stack(templates)), keep, figures)
 
 
-def _grown(firsts: Rows, kept: Arrays, keep: Keep, figures: Figures) -> Plan | None:
-    """The kept plan with what is new; None where so much has changed that all is joined again."""
+def _grown(
+    firsts: Rows, equal: Rows, kept: Arrays, keep: Keep, figures: Figures
+) -> Plan | None:
+    """The kept plan with what is new; None where so much has changed that all is joined again.
+
+    equal: for how many pictures of equal codes each of `firsts` stands.
+    """
     before = Plan.of(kept)
     gone = np.setdiff1d(before.pictures, firsts)
     # Where neighbours were left out because there were nearer ones that are gone, look again.
@@ -139,6 +149,7 @@ def _grown(firsts: Rows, kept: Arrays, keep: Keep, figures: Figures) -> Plan | N
     if CHANGED * (int((~is_old).sum()) + len(gone)) > len(firsts):
         return None
     order = np.concatenate([firsts[is_old], firsts[~is_old]])
+    equal = np.concatenate([equal[is_old], equal[~is_old]])
     first_new = int(is_old.sum())
     begun = process_time()
     row = {pk: row for row, pk in enumerate(order.tolist())}
@@ -149,7 +160,8 @@ def _grown(firsts: Rows, kept: Arrays, keep: Keep, figures: Figures) -> Plan | N
     members = (place >= 0) & ~is_guest
     labels[place[members]] = before.labels[members]
     labels[first_new:] = -1
-    sizes = np.bincount(labels[labels >= 0], minlength=len(before.templates))
+    some = labels >= 0
+    sizes = np.bincount(labels[some], weights=equal[some], minlength=len(before.templates))
     if len(sizes) and sizes.min() < LEAST // 2:
         return None
     if len(before.templates):
@@ -171,7 +183,7 @@ def _with_guests(plan: Plan, keep: Keep, figures: Figures) -> Plan:
     """The plan with the guests among its new pictures."""
     begun = process_time()
     found: list[Any] = []
-    if len(plan.templates):
+    if len(plan.templates) and plan.first_new < len(plan):
         found = guests(
             outline_of(plan.pictures, plan.labels, plan.first_new, keep),
             [Template(raster) for raster in plan.templates],
@@ -190,6 +202,8 @@ def _stack(templates: list[Template]) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 def share_of(plan: Plan, rows: tuple[int, int], radii: Radii, keep: Keep, figures: Figures) -> Rows:
     """One share of the join: rows of (picture, picture, distance, way)."""
+    if plan.first_new == len(plan):
+        return np.empty((0, 4), np.int64)  # nothing is new: no signature need be read
     search = search_of(plan, radii, keep)
     found = search.share(*rows)
     figures.add_search(search)
@@ -281,6 +295,7 @@ def _within_families(
             by_node[node] = guest
     parts, members = [], [np.empty((0, 2), np.int64)]
     for family in range(len(plan.templates)):
+        keep()
         nodes = np.flatnonzero(labels == family).tolist()
         whose = sorted((row, node) for node in nodes for row in pictures.nodes.members(node))
         own = np.array([row for row, _node in whose], np.int64)

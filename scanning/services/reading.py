@@ -308,11 +308,11 @@ def _store_pictures(outcomes: list[Outcome]) -> None:
         unique_fields=["picture", "algorithm", "version"],
         update_fields=["code"],
     )
-    several = [outcome.sha256 for outcome, _page, reading in readings if reading.frames > 1]
-    if several:
-        # Pages that an older version found and this one does not: pairs may refer to them.
-        gone = Picture.objects.filter(sha256__in=several, page__gt=0)
-        gone.exclude(pk__in=[picture.pk for picture in pictures]).update(read_with="")
+    # Pages that an older version found and this one does not: pairs may refer to them.
+    later = Picture.objects.filter(
+        sha256__in=[outcome.sha256 for outcome in outcomes], page__gt=0
+    )
+    later.exclude(pk__in=[picture.pk for picture in pictures]).update(read_with="")
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can
 from dedup_site.audit.services import record
-from scanning.models import Chunk, ScanJob, ScanRun
+from scanning.models import Chunk, Joined, ScanJob, ScanRun
 from scanning.services import comparing, ledger, matching
 from scanning.services.jobs import next_run_at
 
@@ -228,3 +228,5 @@ def _end(run: ScanRun, state: ScanRun.State) -> None:
     run.is_paused = False
     run.finished_at = timezone.now()
     run.save(update_fields=["state", "is_paused", "finished_at", "error"])
+    # The shares of a join that nobody will settle any more.
+    Joined.objects.filter(chunk__run=run, key="").delete()

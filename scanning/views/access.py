@@ -120,8 +120,9 @@ def person_library(request: SignedInRequest, pk: int) -> HttpResponse:
     """Give a person a library, or take it back."""
     user = get_object_or_404(User, pk=pk)
     number = request.POST.get("library", "")
+    is_id = number.isdecimal() and len(number) < 19
     library = get_object_or_404(
-        Library.objects.visible_to(request.user), pk=number if number.isdecimal() else None
+        Library.objects.visible_to(request.user), pk=number if is_id else None
     )
     change = revoke_library if request.POST.get("change") == "revoke" else grant_library
     change(actor=request.user, user=user, library=library)

@@ -240,6 +240,27 @@ def test_an_incident_is_told_once_and_ends(reviewer: User, caplog: Any) -> None:
     ]
 
 
+def test_a_copy_that_is_no_checkpoint_is_told(reviewer: User) -> None:
+    write(reviewer, 1)
+    sequence_all()
+    outside.path().write_text("rubbish")
+    assert refused() == "outside_unusable"
+    assert str(outside.path()) in LogIncident.objects.get().text
+
+
+def test_a_copy_that_cannot_be_written_is_told(reviewer: User) -> None:
+    """The entries are there then, but nobody has signed them."""
+    outside.path().parent.mkdir(parents=True)
+    (outside.path().parent / "lock").mkdir()
+    write(reviewer, 1)
+    assert refused() == "outside_unusable"
+    assert (log.lag().waiting, log.last_checkpoint()) == (0, None)
+
+    (outside.path().parent / "lock").rmdir()
+    assert sequence_all() == sequencer.Outcome(added=0, size=1)
+    assert log.incident() is None
+
+
 def test_a_key_that_others_can_read_is_not_used(reviewer: User) -> None:
     write(reviewer, 1)
     sequence_all()

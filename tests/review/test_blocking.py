@@ -11,7 +11,7 @@ from dedup_site.accounts.models import User
 from review.models import Matter
 from review.records.blocking import Block, blocking_reasons
 from review.records.rules_in_force import rules_digest
-from scanning.models import Library
+from scanning.models import Library, SourceFile
 from tests.review.records import file_is, make_file, make_hold, make_rule, make_scheme
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +109,12 @@ def test_postgres_agrees(officer: User, matter: Matter, library: Library) -> Non
         attributes = {"kind": "a", "event": event}
         file = make_file(library, path, path.encode().ljust(32), attributes=attributes)
         assert file_is("review_file_is_blocked", file) == bool(blocks(file.pk, officer))
+    unread = make_file(library, "unread", attributes={"kind": "a", "event": LONG_AGO})
+    changed = make_file(library, "changed", b"c" * 32, attributes={"kind": "a", "event": LONG_AGO})
+    SourceFile.objects.filter(pk=changed.pk).update(state=SourceFile.State.PENDING)
+    for file in (unread, changed):
+        assert file_is("review_file_is_blocked", file)
+        assert blocks(file.pk, officer) == [Block.UNREAD]
 
 
 def test_the_digest_of_the_rules_changes_with_any_of_them(library: Library) -> None:

@@ -209,6 +209,46 @@ def test_no_edit_of_attributes_lifts_a_hold(
     assert held() == []
 
 
+@pytest.mark.parametrize("kind", ["file", "folder", "attribute", "library"])
+def test_no_overwriting_of_a_file_lifts_the_hold_on_its_copies(
+    library: Library, other: Library, officer: User, admin: User, place: Place, kind: str
+) -> None:
+    before, after = b"b" * 32, b"a" * 32
+    file = make_file(library, "in/a.jpg", before, attributes={"supplier": "X"})
+    copy = make_file(other, "copy.jpg", before)
+    covers: dict[str, dict[str, Any]] = {
+        "file": {"source_file": file},
+        "folder": {"library": library, "folder": "in"},
+        "attribute": {"attribute_name": "supplier", "attribute_value": "X"},
+        "library": {"library": library},
+    }
+    hold = place(**covers[kind])
+
+    SourceFile.objects.filter(pk=file.pk).update(sha256=after)
+    moved = make_file(other, "moved.jpg", before)
+    SourceFile.objects.filter(pk=file.pk).update(sha256=None)
+    found_later = make_file(other, "later.jpg", after)
+
+    assert held() == ["copy.jpg", "in/a.jpg", "later.jpg", "moved.jpg"]
+    for each in (file, copy, moved, found_later):
+        assert file_is("review_file_is_held", each)
+    release(hold, officer, admin)
+    assert held() == []
+    assert not file_is("review_file_is_held", copy)
+
+
+def test_overwriting_a_copy_frees_what_is_there_now(
+    library: Library, make_picture: MakePicture, place: Place
+) -> None:
+    place(picture=make_picture("a"))
+    copy = SourceFile.objects.get(path="a.jpg")
+
+    SourceFile.objects.filter(pk=copy.pk).update(sha256=b"c" * 32)
+
+    assert held() == []
+    assert not file_is("review_file_is_held", copy)
+
+
 def test_a_hold_covers_one_thing(library: Library, make_picture: MakePicture, place: Place) -> None:
     picture = make_picture()
     for wrong in (

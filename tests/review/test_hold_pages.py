@@ -341,6 +341,17 @@ def test_reports_are_filtered_and_exported(
     assert not client.get(reverse("review:releases"), {"state": "proposed"}).context["releases"]
 
 
+@pytest.mark.parametrize("name", ["holds_export", "releases_export"])
+@pytest.mark.parametrize("field", ["state", "matter"])
+def test_nothing_that_was_typed_gets_into_the_log_for_good(
+    auditor: User, client_as: ClientAs, name: str, field: str
+) -> None:
+    answer = client_as(auditor).post(reverse(f"review:{name}"), {field: "Chan Siu Ming"})
+
+    assert answer.status_code == 302
+    assert not AuditEvent.objects.filter(action__startswith="export.").exists()
+
+
 def test_the_pair_page_offers_open_matters_that_one_knows(
     officer: User, second_officer: User, client_as: ClientAs, secret: Matter, matter: Matter
 ) -> None:

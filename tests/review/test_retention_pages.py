@@ -10,7 +10,7 @@ from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Role
 from dedup_site.audit.models import AuditEvent
 from review.models import LibraryScheme, Matter, RetentionRuleVersion
-from scanning.models import Library
+from scanning.models import Library, SourceFile
 from tests.conftest import MakePair, make_user
 from tests.review.conftest import Judge
 from tests.review.records import make_file, make_hold, make_scheme
@@ -312,3 +312,22 @@ def test_customers_of_libraries_that_were_not_given_are_not_counted(
     assert page.context["libraries"] == []
     other = reverse("review:personal_data") + f"?library={customers.pk}&page=2"
     assert client_as(make_user("another", Role.AUDITOR)).get(other).context["rows"] == []
+
+
+def test_a_hold_that_one_may_not_see_does_not_tell_of_copies_elsewhere(
+    auditor: User, officer: User, matter: Matter, client_as: ClientAs, customers: Library
+) -> None:
+    page = client_as(auditor).get(reverse("review:personal_data"))
+    before = [row.overdue_held for row in page.context["rows"]]
+    hidden = Library.objects.create(name="Hidden", kind="uploaded")
+    for file in SourceFile.objects.filter(library=customers):
+        make_file(hidden, file.path, bytes(file.sha256 or b""), modified_ns=file.modified_ns)
+
+    make_hold(officer, matter, library=hidden)
+
+    page = client_as(auditor).get(reverse("review:personal_data"))
+    assert [row.overdue_held for row in page.context["rows"]] == before
+    auditor.sees_all_libraries = True
+    auditor.save()
+    table = text(client_as(auditor).post(reverse("review:personal_data_export")))
+    assert ",no,no,yes," in table or ",yes,no,yes," in table

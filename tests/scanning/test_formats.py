@@ -232,11 +232,14 @@ def test_a_file_read_in_part_is_read_again_when_more_is_allowed(
     assert Picture.objects.filter(format="TIFF").count() == 3
 
 
-def test_a_page_that_is_not_found_any_more_is_no_picture(library: Library, root: Path) -> None:
+@pytest.mark.parametrize("name", ["a.tif", "b.png"], ids=["of several", "of one"])
+def test_a_page_that_is_not_found_any_more_is_no_picture(
+    library: Library, root: Path, name: str
+) -> None:
     tiff(root / "a.tif", 1, 2)
     write(scene(7), root / "b.png")
     scan(library)
-    content = bytes(files_of(library)["a.tif"].sha256 or b"")
+    content = bytes(files_of(library)[name].sha256 or b"")
     old = Picture.objects.create(
         sha256=content, page=7, byte_size=1, width=9, height=9, read_with="an older decoder"
     )

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dedup_site.accounts.models import User
+from scanning import versions
+from scanning.engine.decoding import answers
+from scanning.engine.hashing.signature import Signature, signature
 from scanning.engine.search import signatures
+from scanning.engine.search.families import LEAST
 from scanning.models import (
     CandidatePair,
     Chunk,
@@ -20,7 +25,7 @@ from scanning.models import (
 from scanning.services import comparing, joining, ledger, matching, near
 from scanning.services.joining import Plan, unpacked
 from scanning.services.ledger import LostLease
-from scanning.services.runs import start_run
+from scanning.services.runs import cancel_run, start_run
 from scanning.tasks import work_chunk
 from tests.library_pictures import copy, scene, write
 from tests.scans import claimed, files_of, findings_of, make_library, scan, started, work_off
@@ -416,6 +421,45 @@ def test_other_settings_join_everything_again(library: Library, root: Path) -> N
     assert joined_by(scan(library, near_radius=50)) == (0, 4)
     assert joined_by(scan(library, near_radius=50, find_crops=False)) == (0, 4)
     assert joined_by(scan(library, near_radius=50, find_crops=False)) == (4, 4)
+
+
+def test_pictures_that_are_read_otherwise_are_joined_again(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noise(raster: bytes) -> Signature | None:
+        return signature(np.random.default_rng(list(raster)).bytes(len(raster)))
+
+    copies(root, range(2))
+    with monkeypatch.context() as patch:
+        patch.setattr(versions, "READING", 0)
+        patch.setattr(answers, "signature", noise)
+        versions.current_versions.cache_clear()
+        scan(library)
+    versions.current_versions.cache_clear()
+    assert findings_of(library) == []
+    assert joined_by(scan(library)) == (0, 4)
+    assert len(findings_of(library)) == 2
+
+
+def test_a_cancelled_run_leaves_only_what_the_last_one_kept(
+    library: Library, root: Path, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies(root, range(4))
+    kept = scan(library)
+    monkeypatch.setattr(joining, "SHARE", 3)
+    plan = read_only(library, near_radius=50)
+    work_chunk(plan.pk)
+    assert Joined.objects.filter(chunk__run=plan.run).exists()
+    cancel_run(run=plan.run, actor=admin)
+    assert Joined.objects.get().chunk.run == kept
+
+
+def test_a_family_of_few_codes_is_not_joined_again(library: Library, root: Path) -> None:
+    write(textured(1), root / "0.jpg")
+    for number in range(1, LEAST):
+        with_comment(root / "0.jpg", root / f"{number}.jpg", f"vendor {number}")
+    assert joined_by(scan(library)) == (0, 1)
+    assert joined_by(scan(library)) == (1, 1)
 
 
 def test_parts_of_pictures_can_be_left_out(library: Library, root: Path) -> None:

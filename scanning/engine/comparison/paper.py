@@ -12,7 +12,7 @@ from scanning.engine.comparison.grids import laid, without_edge
 from scanning.engine.comparison.ground import ground
 from scanning.engine.comparison.prepared import Prepared
 from scanning.engine.comparison.refinement import settled
-from scanning.engine.comparison.registration import Matrix
+from scanning.engine.comparison.registration import Matrix, between
 from scanning.engine.comparison.tiles import Mask, Raster, tile_agreement
 
 cv2.setNumThreads(1)
@@ -65,7 +65,8 @@ def strokes(left: Prepared, right: Prepared, placement: Matrix) -> tuple[Matrix,
     height, width = (side // CELL * CELL for side in grid.left.shape)
     margin = max(CELL, round(0.015 * max(grid.left.shape)))
     # Near the edge there are shadows, holes, the scanner's lid.
-    inside = without_edge(grid.inside, margin)[:height, :width]
+    shown = grid.inside & _sheets(left, right, placement, grid.inside.shape)
+    inside = without_edge(shown, margin)[:height, :width]
     one = _ink(grid.left, inside.shape, inside)
     other = _ink(grid.right, inside.shape, inside)
     tiles = tile_agreement(one, other, inside, cells=3, reach=1, noise=5)
@@ -74,6 +75,30 @@ def strokes(left: Prepared, right: Prepared, placement: Matrix) -> tuple[Matrix,
     telling &= ~(_lid(levels[0], inside) | _lid(levels[1], inside))
     telling &= ~_solid(*levels)
     return placement, Strokes(one, other, inside, tiles.agreement, telling)
+
+
+def _sheets(left: Prepared, right: Prepared, placement: Matrix, shape: tuple[int, ...]) -> Mask:
+    """Where the left one's grid shows the sheet itself on both sides, and no frame around it."""
+    size = shape[0], shape[1]
+    to_left = between(size, left.shape)
+    shown = np.ones(size, np.uint8)
+    for picture, matrix in ((left, to_left), (right, placement @ to_left)):
+        if picture.sheet is not None:
+            box = picture.sheet
+            corners = np.array(
+                [
+                    [box.left, box.top],
+                    [box.right, box.top],
+                    [box.right, box.bottom],
+                    [box.left, box.bottom],
+                ]
+            )
+            back = np.linalg.inv(matrix)
+            outline = np.clip(corners @ back[:2, :2].T + back[:2, 2], -30000, 30000)
+            covered = np.zeros(size, np.uint8)
+            cv2.fillConvexPoly(covered, np.round(outline * 16).astype(np.int32), 1, shift=4)
+            shown &= covered
+    return shown.view(np.bool_)
 
 
 def _solid(left: Bytes, right: Bytes) -> Mask:

@@ -7,6 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from scanning.engine.comparison.cells import CELL
 from scanning.engine.comparison.grids import Grid, evenly_lit, laid
 from scanning.engine.comparison.prepared import Prepared
 from scanning.engine.comparison.refinement import HOPELESS, refined, settled
@@ -98,7 +99,7 @@ def _judged(left: Prepared, right: Prepared, placement: Matrix) -> Placed | None
     if not np.isfinite(placement).all() or abs(np.linalg.det(placement[:2, :2])) < 1e-3:
         return None
     grid = laid(left, right, placement, COARSE)
-    if grid.inside.sum() < 0.08 * grid.inside.size:
+    if min(grid.left.shape) < CELL or grid.inside.sum() < 0.08 * grid.inside.size:
         return None
     even = evenly_lit(grid, LIGHT)
     tiles = tile_agreement(even.left, even.right, even.inside, cells=5, reach=1, noise=1.5)

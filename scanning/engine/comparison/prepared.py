@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scanning.engine.comparison.features import Features, features
 from scanning.engine.comparison.ground import is_paper
 from scanning.engine.comparison.tiles import Raster
+from scanning.engine.hashing.squares import RASTER
+from scanning.engine.hashing.trimming import Box, content_boxes
 
 cv2.setNumThreads(1)
 
@@ -20,6 +22,7 @@ Picture = NDArray[Any]  # H x W of uint8
 
 EDGE: Final = 1024  # px; larger pictures are reduced to this
 SMALL: Final = 64  # px, of the raster on which whole pictures are laid on each other
+LEAST_SHEET: Final = 96  # px, the shorter edge of a document within a frame
 STEPS: Final = 8  # sizes in which a picture is kept, from one to the half of it
 
 
@@ -52,10 +55,25 @@ class Prepared:
         """The standard deviation, in grey levels."""
         return float(cv2.meanStdDev(self.grey)[1][0, 0])
 
-    @cached_property
+    @property
     def is_paper(self) -> bool:
-        """Whether it is a document: bright paper with thin strokes."""
-        return is_paper(self.grey)
+        """Whether it shows a document: bright paper with thin strokes, framed or not."""
+        return self.sheet is not None
+
+    @cached_property
+    def sheet(self) -> Box | None:
+        """Where the document lies, in px: all of the picture, or what a frame or window holds."""
+        height, width = self.shape
+        if is_paper(self.grey):
+            return Box(0, 0, width, height)
+        raster = cv2.resize(self.grey, (RASTER, RASTER), interpolation=cv2.INTER_AREA)
+        for box in content_boxes(raster.astype(np.uint8, copy=False)):
+            left, right = (edge * width / RASTER for edge in (box.left, box.right))
+            top, bottom = (edge * height / RASTER for edge in (box.top, box.bottom))
+            held = self.grey[round(top) : round(bottom), round(left) : round(right)]
+            if min(held.shape) >= LEAST_SHEET and is_paper(held):
+                return Box(left, top, right, bottom)
+        return None
 
     @cached_property
     def plain(self) -> Raster:

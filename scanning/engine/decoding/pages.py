@@ -42,6 +42,7 @@ def read_file(decoder: Decoder, fd: int, alive: Callable[[], None] = lambda: Non
     found = FileReading({0: first})
     if first.frames == 1:
         return found
+    alive()
     try:
         numbers, more = decoder.pages(fd, file=file)
     except PictureError as error:

@@ -318,6 +318,32 @@ def test_another_record_on_the_same_form() -> None:
     assert len(result.regions) >= 4
 
 
+def in_a_window(page: Image.Image) -> Image.Image:
+    """A screenshot: the page on a dark ground, with a bar and a title above."""
+    shown = scaled(page, 2)
+    window = Image.new("L", (900, 600), 60)
+    ImageDraw.Draw(window).rectangle((0, 0, 900, 30), fill=210)
+    ImageDraw.Draw(window).text((10, 8), "Viewer - 1 / 24", 20, ImageFont.load_default(14))
+    window.paste(shown, (270, 60))
+    return window
+
+
+@pytest.mark.parametrize(
+    "framed", [lambda page: ImageOps.expand(page, 60, 20), in_a_window], ids=["border", "window"]
+)
+def test_a_sheet_in_a_dark_frame_is_still_judged_as_a_sheet(framed: Change) -> None:
+    other = ("Lot No. 88", "3 Example Road, flat B", "HK$ 950,000", "2025-11-21", "Yu Solicitors")
+    sheet = scanned(form(), 1)
+
+    same = compare(grey(framed(sheet)), grey(scanned(form(), 2)))
+    another = compare(grey(framed(sheet)), grey(scanned(form(other), 2)))
+    both_framed = compare(grey(framed(sheet)), grey(framed(scanned(form(other), 2))))
+
+    assert same.verdict != "lookalike"
+    assert another.verdict == "lookalike"
+    assert both_framed.verdict == "lookalike"
+
+
 def test_another_scene() -> None:
     result = compare(grey(photo(1)), grey(photo(2)))
 
@@ -331,6 +357,12 @@ def test_nothing_to_compare(size: tuple[int, int]) -> None:
 
     assert (result.verdict, result.reason) == ("undecided", "too_little_content")
     assert result.transform is None
+
+
+def test_a_narrow_strip_is_compared_like_any_other_picture() -> None:
+    strip = np.tile(np.linspace(0, 255, 1024).astype(np.uint8), (16, 1))
+
+    assert compare(strip, strip[:, ::16].repeat(4, axis=0)).verdict == "lookalike"
 
 
 def test_the_other_way_round_says_the_same() -> None:
