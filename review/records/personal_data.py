@@ -94,9 +94,7 @@ def libraries_with_customers(user: User) -> list[Library]:
     return list(Library.objects.visible_to(user).filter(pk__in=named).order_by("name"))
 
 
-def customers(
-    libraries: list[Library], user: User, *, limit: int, offset: int
-) -> list[Customer]:
+def customers(libraries: list[Library], user: User, *, limit: int, offset: int) -> list[Customer]:
     """The customers with most files kept too long first. Of the holds those that `user` may see."""
     names = {library.pk: library.name for library in libraries}
     rows = _rows(FILES + CUSTOMERS, libraries, user, limit=limit, offset=offset)

@@ -36,6 +36,13 @@ def may_release(user: User) -> bool:
     return user.may(Can.MANAGE_MATTERS)
 
 
+def may_reach(user: User, hold: Hold) -> bool:
+    """A hold in all libraries, given or not, is placed and ended by whoever sees all of them."""
+    return user.sees_all_libraries or not (
+        hold.kind == Hold.Kind.ATTRIBUTE and hold.library_id is None
+    )
+
+
 def check_hold(user: User, hold: Hold) -> None:
     """Raise PermissionDenied unless the person sees what is held, and knows of the matter."""
     if not Hold.objects.visible_to(user).filter(pk=hold.pk).exists():

@@ -11,7 +11,7 @@ def period_in_words(text: str) -> str:
     period = parse_period(text)
     if period is None:
         return text
-    return ", ".join(_parts(period)) or gettext("no time")
+    return gettext(", ").join(_parts(period)) or gettext("no time")
 
 
 def _parts(period: Period) -> list[str]:
@@ -50,7 +50,9 @@ def rule_lines(version: RetentionRuleVersion | None) -> dict[str, str]:
         gettext("Link"): version.link,
         gettext("Verified against the source"): yes if version.is_verified else no,
         gettext("Remark"): version.remark,
-        gettext("Record classes"): ", ".join(names.get(code, code) for code in version.classes),
+        gettext("Record classes"): gettext(", ").join(
+            names.get(code, code) for code in version.classes
+        ),
         gettext("Begins with"): beginning(version),
         gettext("Period"): f"{period_in_words(version.period)} ({version.period})",
         gettext("Applies"): no if version.is_retired else yes,
@@ -68,7 +70,7 @@ def scheme_lines(scheme: LibraryScheme | None) -> dict[str, str]:
     return {
         gettext("Record class"): names.get(scheme.record_class, scheme.record_class),
         gettext("By attribute"): scheme.class_attribute,
-        gettext("Classes by value"): "; ".join(values),
+        gettext("Classes by value"): gettext("; ").join(values),
         gettext("Customer attribute"): scheme.customer_attribute,
     }
 

@@ -157,9 +157,9 @@ def _check_scope(actor: User, hold: Hold) -> int | None:
     """The library that the audit event belongs to; None for a hold in all libraries."""
     if not policies.may_place(actor, hold.kind):
         raise PermissionDenied
+    if not policies.may_reach(actor, hold):
+        raise PermissionDenied
     if hold.kind == Hold.Kind.ATTRIBUTE and hold.library is None:
-        if not actor.sees_all_libraries:
-            raise PermissionDenied
         return None
     library_id = library_of(hold, actor)
     if library_id is None:

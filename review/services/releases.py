@@ -33,13 +33,15 @@ def propose_release(*, actor: User, hold: Hold, reason: str) -> HoldRelease:
     """Propose that a hold ends. Nothing changes until somebody else has approved.
 
     Raises:
-        PermissionDenied: the person is no records officer, does not see what is held, or may not
-            know of its matter.
+        PermissionDenied: the person is no records officer, does not see what is held (of a hold in
+            all libraries: all of it), or may not know of its matter.
         ValidationError: there is no reason, or it is too long.
         ReleaseRefused: the hold has ended, or a release is under way.
     """
     actor = policies.current(actor, Can.MANAGE_MATTERS)
     hold = _locked(hold, actor)
+    if not policies.may_reach(actor, hold):
+        raise PermissionDenied
     reason = reason.strip()
     if not reason:
         raise ValidationError(_("Say why the hold is to end."))
@@ -63,13 +65,13 @@ def approve_release(*, actor: User, release: HoldRelease) -> ReleaseApproval:
 
     Raises:
         PermissionDenied: the person may not approve releases (any more), made the proposal, does
-            not see what is held, or may not know of its matter.
+            not see what is held (as in `propose_release`), or may not know of its matter.
         ReleaseRefused: it was approved or withdrawn before, or whoever proposed it is no records
             officer any more.
     """
     actor = policies.current(actor, Can.APPROVE_RELEASES)
     hold = _locked(release.hold, actor)
-    if release.proposed_by_id == actor.pk:
+    if release.proposed_by_id == actor.pk or not policies.may_reach(actor, hold):
         raise PermissionDenied
     if _state(release) != HoldRelease.State.PROPOSED:
         raise ReleaseRefused(_("This release does not wait for approval any more."))
@@ -93,7 +95,8 @@ def withdraw_release(*, actor: User, release: HoldRelease, reason: str = "") -> 
     """Refuse a release, or call it off before it is effective: the hold stands.
 
     Raises:
-        PermissionDenied: as in `propose_release`.
+        PermissionDenied: the person may neither propose nor approve releases, sees nothing of what
+            is held, or may not know of its matter.
         ReleaseRefused: it is effective, or was withdrawn before.
     """
     actor = policies.current(actor, Can.MANAGE_MATTERS, Can.APPROVE_RELEASES)

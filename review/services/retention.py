@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can
 from dedup_site.audit.services import record
+from dedup_site.audit.verifier import digest_of
 from review.models import (
     LibraryScheme,
     RecordClass,
@@ -24,6 +25,9 @@ from review.records.rules_in_force import as_rule, readable
 from review.services.refusals import Refused
 from review.services.retention_preview import Effect, effect_of
 from scanning.models import Library
+
+# Any number that no other lock of this kind uses.
+LOCK = 7_305_802
 
 
 class RetentionRefused(Refused):
@@ -96,6 +100,7 @@ def change_rule(
         ValidationError: something is missing or cannot be read, or a class is not known.
         RetentionRefused: a version of this rule already waits.
     """
+    _one_at_a_time()
     actor = policies.current(actor, Can.MANAGE_RETENTION)
     version = _draft_rule(actor, code, facts, reason)
     _record_version(version, actor)
@@ -127,6 +132,7 @@ def change_scheme(
         ValidationError: a class is not known, or both ways to class are chosen.
         RetentionRefused: a version for this library already waits.
     """
+    _one_at_a_time()
     actor = policies.current(actor, Can.MANAGE_RETENTION)
     scheme = _draft_scheme(actor, library, facts, reason)
     _record_version(scheme, actor)
@@ -153,18 +159,22 @@ def answer(
     version: RetentionRuleVersion | LibraryScheme,
     is_approved: bool,
     note: str = "",
+    seen: str | None = None,
 ) -> RetentionAnswer:
     """Approve a version that waits, or refuse it; whoever made it may withdraw it.
+
+    seen: `seen_as()` of what the person was shown that it frees; None where there was no page.
 
     Raises:
         PermissionDenied: the person may not approve shorter retention (any more), or made it.
         RetentionRefused: it was answered before, what it changes has been changed since, whoever
-            made it may not keep rules any more, or it frees files in libraries that the person
-            was not given.
+            made it may not keep rules any more, it frees other files than the person was shown,
+            or files in libraries that they were not given.
     """
     is_own = version.made_by_id == actor.pk
     if is_own and is_approved:
         raise PermissionDenied
+    _one_at_a_time()
     actor = policies.current(actor, Can.MANAGE_RETENTION if is_own else Can.APPROVE_RETENTION)
     _lock(version)
     if isinstance(version, LibraryScheme):
@@ -173,6 +183,10 @@ def answer(
     if not version.needs_approval or RetentionAnswer.objects.filter(**_named(version)).exists():
         raise RetentionRefused(_("This change does not wait for an answer any more."))
     effect = _checked_effect(version, actor) if is_approved else []
+    if is_approved and seen is not None and seen != seen_as(effect):
+        raise RetentionRefused(
+            _("What this change frees is not what you were shown any more. Look at it again.")
+        )
     given = RetentionAnswer.objects.create(
         **_named(version), is_approved=is_approved, given_by=actor, note=note.strip()
     )
@@ -190,6 +204,17 @@ def answer(
 def frees_by_library(effect: list[Effect]) -> dict[str, int]:
     """Numbers of files freed, by library id: what the log and the versions keep."""
     return {str(line.library.pk): line.frees for line in effect if line.frees}
+
+
+def _one_at_a_time() -> None:
+    """What a change frees depends on all rules and schemes: none of them changes meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def seen_as(effect: list[Effect]) -> str:
+    """Stands for what a change frees, to tell whether that is still what a page showed."""
+    return digest_of(frees_by_library(effect))
 
 
 def _checked_effect(version: RetentionRuleVersion | LibraryScheme, actor: User) -> list[Effect]:

@@ -190,7 +190,11 @@ def answered(
         note = request.POST.get("note", "").replace("\0", "")[:2000]
         try:
             retention.answer(
-                actor=request.user, version=version, is_approved=is_approved, note=note
+                actor=request.user,
+                version=version,
+                is_approved=is_approved,
+                note=note,
+                seen=request.POST.get("seen", ""),
             )
         except Refused as error:
             messages.error(request, str(error))
@@ -200,13 +204,15 @@ def answered(
         return redirect("review:retention")
     is_waiting = version.needs_approval and not hasattr(version, "answer")
     is_own = version.made_by_id == request.user.pk
+    effect = effect_of(version) if is_waiting else []
     context = {
         "version": version,
         "name": name,
         "lines": lines,
         "is_waiting": is_waiting,
         "is_own": is_own,
-        "effect": shown(effect_of(version), request.user) if is_waiting else None,
+        "effect": shown(effect, request.user) if is_waiting else None,
+        "seen": retention.seen_as(effect),
         "may_approve": is_waiting and not is_own and request.user.may(Can.APPROVE_RETENTION),
         "may_withdraw": is_waiting and is_own and request.user.may(Can.MANAGE_RETENTION),
     }

@@ -28,7 +28,7 @@ VERSION = comparison_version()
 Tier = CandidatePair.Tier
 
 CHUNK_PAIRS = 50
-KEPT_PICTURES = 64
+KEPT_PICTURES = 96
 # Pixels of the longer edge at which photographs are compared.
 SKETCH = 512
 STORE_SECONDS = 3.0
@@ -55,12 +55,15 @@ def parts(run: ScanRun) -> Iterator[dict[str, Any]]:
 class Greys:
     """Grey pictures of a library, ready to be compared, the last few of them kept.
 
-    Neighbours come one after another: so each picture is read and prepared once.
+    Neighbours come one after another, also from chunk to chunk: so most pictures are read and
+    prepared once.
     """
 
+    run_id: int
     library_id: int
     keep: Callable[[], None]
     kept: OrderedDict[tuple[int, int], Prepared | None] = field(default_factory=OrderedDict)
+    papers: set[int] = field(default_factory=set)  # ids of pictures known to be documents
 
     def of(self, picture: Picture, edge: int) -> Prepared | None:
         """The picture with no edge over `edge` pixels; None when it cannot be read any more."""
@@ -80,9 +83,16 @@ class Greys:
 
     def both(self, pair: CandidatePair) -> tuple[Prepared, Prepared] | None:
         """Both pictures as large as the comparison needs them: documents are read closely."""
-        left, right = self.of(pair.left, SKETCH), self.of(pair.right, SKETCH)
-        if left is not None and right is not None and (left.is_paper or right.is_paper):
-            left, right = self.of(pair.left, EDGE), self.of(pair.right, EDGE)
+        if self.papers.isdisjoint((pair.left_id, pair.right_id)):
+            left, right = self.of(pair.left, SKETCH), self.of(pair.right, SKETCH)
+            if left is None or right is None:
+                return None
+            if not (left.is_paper or right.is_paper):
+                return left, right
+            self.papers |= {
+                pk for pk, seen in ((pair.left_id, left), (pair.right_id, right)) if seen.is_paper
+            }
+        left, right = self.of(pair.left, EDGE), self.of(pair.right, EDGE)
         return None if left is None or right is None else (left, right)
 
 
@@ -94,7 +104,7 @@ def compare_pairs(chunk: Chunk) -> None:
     Raises:
         LostLease: the chunk is no longer ours, or its run was paused or ended.
     """
-    greys = Greys(chunk.run.library_id, ledger.LeaseKeeper(chunk))
+    greys = _greys(chunk)
     # After trouble pairs are stored one by one, to find out which one ends the worker.
     pause = STORE_SECONDS if chunk.attempts < CAREFUL_ATTEMPT else 0.0
     judged: list[CandidatePair] = []
@@ -112,6 +122,26 @@ def compare_pairs(chunk: Chunk) -> None:
             judged, stored = [], time.monotonic()
     _store(chunk, judged)
     _complete(chunk)
+
+
+_last: Greys | None = None
+
+
+def _greys(chunk: Chunk) -> Greys:
+    """Those that this process kept of the library's last chunk, if it was this one's run.
+
+    What could not be read is tried again.
+    """
+    global _last
+    known = _last.kept if _last and _last.run_id == chunk.run_id else {}
+    _last = Greys(
+        chunk.run_id,
+        chunk.run.library_id,
+        ledger.LeaseKeeper(chunk),
+        OrderedDict((key, grey) for key, grey in known.items() if grey is not None),
+        _last.papers if _last and known else set(),
+    )
+    return _last
 
 
 def give_up(chunk: Chunk) -> None:

@@ -43,7 +43,8 @@ class Plan:
     """The pictures of a join, old ones first.
 
     pictures: their ids. labels: the family of each, guests included. first_new: rows from here on
-    are new. templates: (families, side, side) grey.
+    are new. templates: (families, side, side) grey. changed: how many pictures have come or gone
+    since everything was joined.
     """
 
     pictures: Rows
@@ -51,6 +52,7 @@ class Plan:
     first_new: int
     guests: tuple[Guest, ...] = ()
     templates: NDArray[np.float32] = field(default_factory=lambda: Plan.none())
+    changed: int = 0
 
     @staticmethod
     def none() -> NDArray[np.float32]:
@@ -83,6 +85,7 @@ class Plan:
             "first_new": np.array(self.first_new),
             "guests": np.array(whole, np.float64).reshape(-1, 12),
             "templates": self.templates,
+            "changed": np.array(self.changed),
         }
 
     @classmethod
@@ -103,6 +106,7 @@ class Plan:
             int(arrays["first_new"]),
             guests,
             arrays["templates"],
+            int(arrays["changed"]),
         )
 
 

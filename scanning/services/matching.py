@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations, islice, product
 from typing import Any, Self
 
+import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -153,16 +154,25 @@ class _Matching:
         if "settle" in self.chunk.part:
             self._settle_shares()
             return
-        plan = near.planned(self.pictures, self.kept, self.keep, self.figures)
+        plan = self._planned()
         shares = plan.shares()
         if len(shares) > 1:
             self._divide(plan, shares)
         else:
-            rows = near.share_of(plan, shares[0], self.radii, self.keep, self.figures)
-            self._settle(plan, [rows])
+            self._join_at_once(plan)
+
+    def _planned(self) -> Plan:
+        return near.planned(self.pictures, self.kept, self.keep, self.figures)
+
+    def _join_at_once(self, plan: Plan) -> None:
+        shares = plan.shares()
+        self._settle(
+            plan,
+            [near.share_of(plan, rows, self.radii, self.keep, self.figures) for rows in shares],
+        )
 
     def _divide(self, plan: Plan, shares: list[tuple[int, int]]) -> None:
-        arrays = _packed(plan.arrays, self.keep)
+        arrays = _packed({**plan.arrays, "key": np.array(self.key)}, self.keep)
         with transaction.atomic():
             current = ledger.hold(self.chunk)
             _keep_arrays(self.chunk, arrays, self.figures)
@@ -173,10 +183,15 @@ class _Matching:
     def _settle_shares(self) -> None:
         parts = Joined.objects.filter(chunk__run_id=self.chunk.run_id).order_by("chunk__ordinal")
         planned, *shares = parts
+        arrays = unpacked(planned)
+        if str(arrays["key"]) != self.key:
+            # By workers of another version: what they found or left to the kept pairs is no use.
+            self._join_at_once(self._planned())
+            return
         for part in (planned, *shares):
             self.figures.add_all(part.figures)
         rows = [unpacked(share)["rows"] for share in shares]
-        self._settle(Plan.of(unpacked(planned)), rows)
+        self._settle(Plan.of(arrays), rows)
 
     def _settle(self, plan: Plan, joined: list[Rows]) -> None:
         """Store the pairs, and take away the findings that are none any more."""

@@ -7,7 +7,7 @@ Where much has changed, everything is joined again.
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import process_time
 from typing import Any
 
@@ -43,7 +43,8 @@ from scanning.versions import current_versions
 
 # Raise it when the same signatures give other pairs.
 VERSION = 1
-# One picture in so many may be new or gone before everything is joined again.
+# One picture in so many may have come or gone before everything is joined again: only then are new
+# families found.
 CHANGED = 20
 
 Keep = Callable[[], None]
@@ -131,9 +132,7 @@ def planned(pictures: Pictures, kept: Arrays | None, keep: Keep, figures: Figure
     return _with_guests(Plan(firsts, labels, 0, (), _stack(templates)), keep, figures)
 
 
-def _grown(
-    firsts: Rows, equal: Rows, kept: Arrays, keep: Keep, figures: Figures
-) -> Plan | None:
+def _grown(firsts: Rows, equal: Rows, kept: Arrays, keep: Keep, figures: Figures) -> Plan | None:
     """The kept plan with what is new; None where so much has changed that all is joined again.
 
     equal: for how many pictures of equal codes each of `firsts` stands.
@@ -146,7 +145,8 @@ def _grown(
     lost = np.unique(pairs[np.isin(pairs, gone).any(axis=1)])
     again = [pk for pk in lost.tolist() if count[pk] >= PER_FAMILY]
     is_old = np.isin(firsts, np.setdiff1d(before.pictures, again))
-    if CHANGED * (int((~is_old).sum()) + len(gone)) > len(firsts):
+    changed = before.changed + int((~is_old).sum()) + len(gone)
+    if CHANGED * changed > len(firsts):
         return None
     order = np.concatenate([firsts[is_old], firsts[~is_old]])
     equal = np.concatenate([equal[is_old], equal[~is_old]])
@@ -175,7 +175,7 @@ def _grown(
         if 0 <= place[guest.row] < first_new
     )
     figures.add("families", process_time() - begun, 0)
-    plan = Plan(order, labels, first_new, old_guests, before.templates)
+    plan = Plan(order, labels, first_new, old_guests, before.templates, changed)
     return _with_guests(plan, keep, figures)
 
 
@@ -193,7 +193,7 @@ def _with_guests(plan: Plan, keep: Keep, figures: Figures) -> Plan:
     figures.add("guests", process_time() - begun, len(found))
     all_guests = (*plan.guests, *found)
     labels = with_guests(plan.labels, all_guests)
-    return Plan(plan.pictures, labels, plan.first_new, all_guests, plan.templates)
+    return replace(plan, labels=labels, guests=all_guests)
 
 
 def _stack(templates: list[Template]) -> np.ndarray[Any, np.dtype[np.float32]]:

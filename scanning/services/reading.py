@@ -309,9 +309,7 @@ def _store_pictures(outcomes: list[Outcome]) -> None:
         update_fields=["code"],
     )
     # Pages that an older version found and this one does not: pairs may refer to them.
-    later = Picture.objects.filter(
-        sha256__in=[outcome.sha256 for outcome in outcomes], page__gt=0
-    )
+    later = Picture.objects.filter(sha256__in=[outcome.sha256 for outcome in outcomes], page__gt=0)
     later.exclude(pk__in=[picture.pk for picture in pictures]).update(read_with="")
 
 

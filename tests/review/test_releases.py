@@ -18,7 +18,7 @@ from review.services.matters import MatterFacts
 from review.services.releases import ReleaseRefused
 from scanning.models import Library
 from tests.conftest import MakePicture, make_user
-from tests.review.records import make_hold, release
+from tests.review.records import make_file, make_hold, release
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +56,24 @@ def test_an_approved_release_still_holds_until_its_delay_is_over(
     assert held_files().count() == 1
     logged = AuditEvent.objects.filter(action__startswith="hold.release")
     assert [event.action for event in logged] == ["hold.release_approved", "hold.release_proposed"]
+
+
+def test_a_hold_in_all_libraries_is_ended_by_whoever_sees_them_all(
+    officer: User, second_officer: User, matter: Matter, library: Library
+) -> None:
+    make_file(library, "a.jpg", attributes={"supplier": "X"})
+    hold = make_hold(officer, matter, attribute_name="supplier", attribute_value="X")
+    with pytest.raises(PermissionDenied):
+        releases.propose_release(actor=officer, hold=hold, reason="Settled")
+    officer.sees_all_libraries = True
+    officer.save()
+    proposal = releases.propose_release(actor=officer, hold=hold, reason="Settled")
+
+    with pytest.raises(PermissionDenied):
+        releases.approve_release(actor=second_officer, release=proposal)
+    releases.withdraw_release(actor=second_officer, release=proposal)
+
+    assert state(proposal) == "withdrawn"
 
 
 def test_after_the_delay_nothing_is_held_and_the_hold_is_as_it_was(

@@ -406,6 +406,20 @@ def test_what_was_kept_goes_with_its_files(
     assert ("1.jpg", "back.jpg") in [line[:2] for line in findings_of(library)]
 
 
+def test_a_library_that_grows_bit_by_bit_is_joined_anew_in_the_end(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near, "CHANGED", 4)
+    copies(root, range(4))
+    assert joined_by(scan(library)) == (0, 8)
+    write(textured(7), root / "7.jpg")
+    assert joined_by(scan(library)) == (8, 9)
+    write(textured(8), root / "8.jpg")
+    assert joined_by(scan(library)) == (9, 10)
+    write(textured(9), root / "9.jpg")
+    assert joined_by(scan(library)) == (0, 11)
+
+
 def test_rules_about_attributes_hold_for_what_was_kept(library: Library, tenders: Path) -> None:
     write(scene(1, 640, 480), tenders / "T-1" / "Lee" / "a.jpg")
     write(scene(1, 640, 480).resize((320, 240)), tenders / "T-1" / "Wong" / "b.jpg")
@@ -460,6 +474,21 @@ def test_a_family_of_few_codes_is_not_joined_again(library: Library, root: Path)
         with_comment(root / "0.jpg", root / f"{number}.jpg", f"vendor {number}")
     assert joined_by(scan(library)) == (0, 1)
     assert joined_by(scan(library)) == (1, 1)
+
+
+def test_a_plan_of_another_version_is_not_settled_by_this_one(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near, "CHANGED", 1)
+    copies(root, range(4))
+    scan(library)
+    write(textured(2).crop((0, 9, 640, 480)), root / "2 another.jpg", quality=60)
+    monkeypatch.setattr(joining, "SHARE", 1)
+    plan = read_only(library)
+    work_chunk(plan.pk)
+    monkeypatch.setattr(near, "VERSION", near.VERSION + 1)  # workers are replaced meanwhile
+    assert joined_by(work_off(plan.run)) == (0, 9)
+    assert len(findings_of(library)) == 6
 
 
 def test_parts_of_pictures_can_be_left_out(library: Library, root: Path) -> None:

@@ -44,7 +44,7 @@ PLANS: Final[dict[Size, dict[str, Plan]]] = {
         "products": Plan(220, 5),
         "xrays": Plan(70, 9),
         "scans": Plan(110, 6),
-        RENDERED: Plan(720, 2),
+        RENDERED: Plan(400, 2),
     },
     "small": {
         "photos": Plan(30, 3),
