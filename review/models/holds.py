@@ -250,10 +250,11 @@ class ReleaseWithdrawal(models.Model):
 
 
 class HeldBefore(models.Model):
-    """What a hold covered before a scan changed a file's attributes or content: it stays held.
+    """What a hold covered before something else changed: it stays held. Append-only.
 
-    With `sha256` it is the content that the file had then, without it the file itself. Written by
-    triggers, so that neither an edited manifest nor an overwritten file lifts a hold. Append-only.
+    With `sha256` it is the content that the file had then, without it the file itself. Triggers
+    write it where a scan finds other attributes or another content, and `services.holds.stay_held`
+    where the verdict goes by which a hold had reached a copy.
     """
 
     hold = models.ForeignKey(Hold, models.PROTECT, related_name="+")

@@ -59,6 +59,7 @@ def decide(
     if current is None and (review.lease_holder_id, review.token) != (actor.pk, token):
         raise lease_lost(review, actor)
 
+    _keep_held(pair, current)
     decision = Decision.objects.create(
         pair=pair,
         verdict=verdict,
@@ -99,6 +100,7 @@ def undo(*, actor: User, decision: Decision) -> Decision:
         raise TooLate(
             _("Only decisions of today can be undone. Open the pair and change the decision.")
         )
+    _keep_held(decision.pair, decision)
     withdrawal = Decision.objects.create(
         pair=decision.pair,
         verdict=Verdict.WITHDRAWN,
@@ -163,6 +165,12 @@ def _locked(pair: CandidatePair) -> PairReview:
     """
     PairReview.objects.bulk_create([PairReview(pair=pair)], ignore_conflicts=True)
     return PairReview.objects.select_for_update().get(pk=pair.pk)
+
+
+def _keep_held(pair: CandidatePair, superseded: Decision | None) -> None:
+    """What a hold reached through a verdict stays held when the verdict goes."""
+    if superseded is not None and superseded.verdict == Verdict.DUPLICATE:
+        holds.stay_held((pair.left_id, pair.right_id), superseded.made_at)
 
 
 def _last(pair: CandidatePair) -> Decision | None:

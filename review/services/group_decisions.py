@@ -7,7 +7,7 @@ implied it. Pairs that are decided already, on hold, or with somebody else are l
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID, uuid4
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -33,6 +33,7 @@ from review.models import (
     Verdict,
 )
 from review.records.hold_querysets import is_held
+from review.services import holds
 from review.services.decisions import MOST_NOTE
 from review.services.refusals import GroupChanged, NothingOpen, TooLate
 from scanning.models import CandidatePair, Picture
@@ -163,6 +164,8 @@ def undo(*, actor: User, given: GroupDecision) -> GroupDecision:
         nonce=uuid4(),
         evidence={"v": evidence.VERSION, "withdraws": given.pk, "pairs": len(pairs)},
     )
+    joined = CandidatePair.objects.filter(pk__in=pairs).values_list("left", "right")
+    holds.stay_held(set(chain.from_iterable(joined)), given.made_at)
     _settle(withdrawal, dict.fromkeys(pairs, Verdict.WITHDRAWN))
     _record("decision.group_undone", withdrawal, len(pairs))
     return withdrawal

@@ -1,10 +1,11 @@
 """Placing legal holds, and telling beforehand what one would cover. Nothing here lifts a hold."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
@@ -54,6 +55,30 @@ class Covered:
     directly: int
     with_copies: int
     libraries: list[tuple[Library, int]]
+
+
+def stay_held(pictures: Iterable[int], since: datetime) -> None:
+    """Before a verdict is taken back that joins these pictures (ids): what was held stays held.
+
+    A hold placed after that verdict, `since`, was placed on both sides of it. One person's second
+    thoughts do not lift it: it ends by a release, like any other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO review_heldbefore (hold_id, source_file_id, since)
+            SELECT held.hold_id, held.source_file_id, now()
+            FROM review_holds_on(ARRAY(
+                SELECT file.id FROM scanning_sourcefile file
+                JOIN scanning_picture picture ON picture.sha256 = file.sha256
+                WHERE picture.id = ANY(%s)
+            )) held
+            JOIN review_hold hold ON hold.id = held.hold_id
+            WHERE hold.placed_at > %s
+            ON CONFLICT DO NOTHING
+            """,
+            [list(pictures), since],
+        )
 
 
 @transaction.atomic

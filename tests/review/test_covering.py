@@ -16,6 +16,7 @@ from PIL import Image
 from dedup_site.accounts.models import User
 from review.models import Decision, Hold, Matter, PairReview, Verdict
 from review.records.hold_querysets import held_files, held_pairs, held_pictures, is_held
+from review.services.decisions import undo
 from scanning.models import CandidatePair, Library, Picture, SourceFile
 from tests.conftest import MakePair, MakePicture
 from tests.review.conftest import Judge
@@ -72,6 +73,35 @@ def test_a_hold_spreads_along_confirmed_pairs_only(
     assert held() == ["a.jpg", "b.jpg", "c.jpg"]
     assert file_is("review_file_is_held", SourceFile.objects.get(path="c.jpg"))
     assert not file_is("review_file_is_held", SourceFile.objects.get(path="d.jpg"))
+
+
+def test_taking_back_a_verdict_does_not_lift_a_hold_that_came_after_it(
+    reviewer: User, officer: User, admin: User, make_pair: MakePair, judge: Judge, place: Place
+) -> None:
+    pair = make_pair("a", "b")
+    decision = judge(reviewer, pair)
+    hold = place(picture=pair.left)
+    assert held() == ["a.jpg", "b.jpg"]
+
+    undo(actor=reviewer, decision=decision)
+
+    assert held() == ["a.jpg", "b.jpg"]
+    release(hold, officer, admin)
+    assert held() == []
+
+
+def test_a_mistaken_verdict_on_a_held_picture_can_be_taken_back(
+    reviewer: User, make_pair: MakePair, judge: Judge, place: Place
+) -> None:
+    pair = make_pair("a", "b")
+    place(picture=pair.left)
+    [held_one] = held()
+    decision = judge(reviewer, pair)
+    assert held() == ["a.jpg", "b.jpg"]
+
+    undo(actor=reviewer, decision=decision)
+
+    assert held() == [held_one]
 
 
 def test_a_folder_is_no_prefix_of_a_name(library: Library, other: Library, place: Place) -> None:
