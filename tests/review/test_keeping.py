@@ -169,8 +169,8 @@ def test_the_last_day_still_blocks(library: Library) -> None:
     make_rule("rule", "kyc", period="P1D")
     make_scheme(library, record_class="kyc")
     yesterday, before = its_today() - timedelta(days=1), its_today() - timedelta(days=2)
-    last_day = make_file(library, "a", attributes={"event": yesterday.isoformat()})
-    over = make_file(library, "b", attributes={"event": before.isoformat()})
+    last_day = make_file(library, "a", b"a" * 32, attributes={"event": yesterday.isoformat()})
+    over = make_file(library, "b", b"b" * 32, attributes={"event": before.isoformat()})
 
     assert file_is("review_file_is_retained", last_day)
     assert not file_is("review_file_is_retained", over)

@@ -26,8 +26,8 @@ ClientAs = Callable[[User], Client]
         ("DICOM", 0, 30, "frame 1 of 30"),
     ],
 )
-def test_a_place_in_words(format_name: str, page: int, frames: int, words: str) -> None:
-    assert place(Picture(format=format_name, page=page, frames=frames)) == words
+def test_a_place_in_words(format_name: str, index: int, frames: int, words: str) -> None:
+    assert place(Picture(format=format_name, page=index, frames=frames)) == words
 
 
 @pytest.mark.django_db
