@@ -15,7 +15,7 @@ ClientAs = Callable[[User], Client]
 
 
 @pytest.mark.parametrize(
-    ("format_name", "page", "frames", "words"),
+    ("format_name", "index", "frames", "words"),
     [
         ("JPEG", 0, 1, ""),
         ("TIFF", 0, 1, ""),
