@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-SHEET = (Path(__file__).parent.parent / "static/css/site.css").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+ORDER = re.findall(r"css/\w+\.css", (ROOT / "templates/_styles.html").read_text(encoding="utf-8"))
+SHEET = "\n".join((ROOT / "static" / name).read_text(encoding="utf-8") for name in ORDER)
 ROOTS = re.findall(r":root \{(.*?)\n\s*\}", SHEET, re.DOTALL)
 
 

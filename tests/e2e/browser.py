@@ -43,6 +43,16 @@ def chromium(path: str) -> Iterator[Browser]:
         browser.close()
 
 
+def press(page: Page, *keys: str) -> None:
+    """Press keys one after the other, as soon as the page's scripts listen.
+
+    A page that came by a link or a form shows its text before its scripts have run.
+    """
+    page.wait_for_load_state("domcontentloaded")
+    for key in keys:
+        page.keyboard.press(key)
+
+
 class Complaints:
     """Everything that the pages of a test report: console errors, exceptions, CSP violations."""
 

@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from review.models import Decision
 from scanning.models import CandidatePair
+from tests.e2e.browser import press
 from tests.scans import until
 
 
@@ -56,8 +57,7 @@ class DeskPage:
         return sheets
 
     def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
+        press(self.page, *keys)
 
     def expect_other_than(self, pair: int) -> None:
         shown = self.page.locator(f'[data-desk][data-pair="{pair}"]:visible')

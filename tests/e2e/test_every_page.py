@@ -12,6 +12,7 @@ from dedup_site.accounts.roles import Role
 from dedup_site.audit.models import AuditEvent
 from review.models import Matter
 from scanning.models import CandidatePair, Library
+from tests.e2e.browser import press
 from tests.e2e.conftest import MakePerson, SignIn
 
 CHECKS = (Path(__file__).parent / "page_checks.js").read_text(encoding="utf-8")
@@ -125,10 +126,10 @@ def test_the_way_of_the_focus_is_visible(open_page: SignIn, person: User, visit:
     page = open_page(person, viewport=WIDE)
     for address in visit(page):
         if page.locator("[autofocus]").count() == 0:
-            page.keyboard.press("Tab")
+            press(page, "Tab")
             expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
         for _ in range(12):
-            page.keyboard.press("Tab")
+            press(page, "Tab")
             style = page.evaluate(
                 "() => { const at = document.activeElement;"
                 " const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(at);"
@@ -148,7 +149,7 @@ def test_the_verdicts_cover_nothing_for_good(
     """Each part of the pair page can be scrolled to where the bar of verdicts is not above it."""
     page = open_page(make_person(Role.REVIEWER, demo), viewport=size)
     page.goto("/review/next/")
-    page.keyboard.press("d")  # with its reasons the bar is at its largest
+    press(page, "d")  # with its reasons the bar is at its largest
     covered = page.evaluate(
         """() => {
           const bar = document.querySelector("[data-answer]");

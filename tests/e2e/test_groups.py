@@ -10,6 +10,7 @@ from dedup_site.accounts.roles import Role
 from review.models import Decision, Group, GroupDecision
 from review.services import grouping
 from scanning.models import Library
+from tests.e2e.browser import press
 from tests.e2e.conftest import MakePerson, SignIn, scan
 from tests.e2e.pictures import draw
 from tests.e2e.test_every_page import SIZES, WIDE, problems
@@ -70,9 +71,9 @@ def latest(group: int) -> GroupDecision:
 def test_a_whole_group_in_two_keys_and_back_in_one(page: Page) -> None:
     group = group_of(page)
 
-    page.keyboard.press("d")
+    press(page, "d")
     expect(page.get_by_role("radio", name="All duplicates")).to_be_checked()
-    page.keyboard.press("2")
+    press(page, "2")
 
     expect(page.get_by_text("Saved: All duplicates.")).to_be_visible()
     assert group_of(page) != group
@@ -81,7 +82,7 @@ def test_a_whole_group_in_two_keys_and_back_in_one(page: Page) -> None:
     made = Decision.objects.filter(implied_by=given)
     assert set(made.values_list("verdict", "reason")) == {("duplicate", "derivative")}
 
-    page.keyboard.press("u")
+    press(page, "u")
 
     expect(page.get_by_text("Undone: All duplicates.")).to_be_visible()
     assert group_of(page) == group
@@ -91,16 +92,16 @@ def test_a_whole_group_in_two_keys_and_back_in_one(page: Page) -> None:
 def test_all_but_one(page: Page) -> None:
     group = group_of(page)
 
-    page.keyboard.press("ArrowRight")  # the first picture
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Space")
+    press(page, "ArrowRight")  # the first picture
+    press(page, "ArrowRight")
+    press(page, "Space")
     expect(page.get_by_text("Chosen: 1")).to_be_visible()
     chosen = int(page.locator("[data-pick]:checked").get_attribute("value") or 0)
-    page.keyboard.press("b")
-    page.keyboard.press("w")
+    press(page, "b")
+    press(page, "w")
     page.keyboard.type("Other sky. d and b are letters here.")
-    page.keyboard.press("Escape")
-    page.keyboard.press("2")
+    press(page, "Escape")
+    press(page, "2")
 
     expect(page.get_by_text("Saved: All but these.")).to_be_visible()
     given = latest(group)
@@ -112,30 +113,30 @@ def test_all_but_one(page: Page) -> None:
 
 
 def test_two_are_chosen_and_compared(page: Page) -> None:
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Space")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Space")
-    page.keyboard.press("c")
+    press(page, "ArrowRight")
+    press(page, "Space")
+    press(page, "ArrowRight")
+    press(page, "Space")
+    press(page, "c")
 
     page.wait_for_url("**/review/pairs/**")
     expect(page.get_by_text(f"One pair of a group of {COPIES} pictures.")).to_be_visible()
 
 
 def test_escape_takes_the_verdict_back_then_the_choice(page: Page) -> None:
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Space")
-    page.keyboard.press("n")
+    press(page, "ArrowRight")
+    press(page, "Space")
+    press(page, "n")
     expect(page.get_by_role("radio", name="Not duplicates")).to_be_checked()
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(page.get_by_role("radio", checked=True)).to_have_count(0)
     expect(page.locator("[data-pick]:checked")).to_have_count(1)
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(page.locator("[data-pick]:checked")).to_have_count(0)
 
 
 def test_the_list_of_keys(page: Page) -> None:
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
@@ -163,7 +164,7 @@ def test_the_pages_fit_and_read_well(
     found = []
     for address in ("/review/groups/", f"/review/groups/{group.pk}/"):
         page.goto(address)
-        page.keyboard.press("b")  # with its reasons the bar is at its largest
+        press(page, "b")  # with its reasons the bar is at its largest
         found += problems(page, "structure", "names", "contrast")
         for size in SIZES.values():
             page.set_viewport_size(size)  # type: ignore[arg-type]  # a plain dict of both
