@@ -21,7 +21,7 @@ from scanning.models import Library
 from tests.audit.logs import root_of, sequence_all
 from tests.audit.tampering import triggers_off
 from tests.conftest import MakePair
-from tests.review.test_decision_export import (
+from tests.review.bundles import (
     change,
     decide,
     exported,

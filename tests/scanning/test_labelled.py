@@ -302,3 +302,4 @@ def test_the_memory_of_a_child_is_seen() -> None:
     ):
         until(lambda: memory.peak > 64 << 20, "a sample of the child's memory")
         child.communicate(b"\n")
+    assert memory.peak > 64 << 20
