@@ -10,6 +10,8 @@ from typing import NamedTuple
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from dedup_site.punctuation import colon, semicolon
+
 WIDTH = 480
 BAR_HEIGHT = 24
 PLOT_HEIGHT = 180
@@ -56,7 +58,7 @@ def share(identity: str, title: str, parts: Sequence[Bar]) -> SafeString:
             *(_tone(part.tone), round(start, 1), width, BAR_HEIGHT),
         )
         start += width
-    description = "; ".join(f"{part.label}: {part.text}" for part in parts)
+    description = semicolon().join(f"{part.label}{colon()}{part.text}" for part in parts)
     return _svg(identity, title, description, BAR_HEIGHT, drawn)
 
 
@@ -90,7 +92,7 @@ def histogram(identity: str, title: str, columns: Sequence[Bar], axis: str) -> S
         '<text class="chart-label chart-label--middle" x="{}" y="{}">{}</text>',
         *(base, WIDTH, base, WIDTH // 2, base + 42, axis),
     )
-    description = "; ".join(f"{column.label}: {column.text}" for column in columns)
+    description = semicolon().join(f"{each.label}{colon()}{each.text}" for each in columns)
     return _svg(identity, title, description, base + BELOW, drawn)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from scanning.models import SourceFile
 from scanning.selection import Selection
-from scanning.storage import READ_ONLY, open_root
+from scanning.storage import READ_ONLY, is_ours, open_root
 
 # Deeper folders are left alone: each level costs an open descriptor and a piece of the stack.
 MAXIMUM_DEPTH = 200
@@ -89,9 +89,9 @@ class Walk:
                 if status is None:
                     continue
                 if stat.S_ISDIR(status.st_mode):
-                    if self.selection.enters(raw):
+                    if self.selection.enters(raw) and not is_ours(raw):
                         folders.append(entry.name)
-                elif stat.S_ISREG(status.st_mode) and self.selection.takes(raw, status.st_size):
+                elif self._takes(status, raw):
                     yield Found(
                         raw,
                         status.st_size,
@@ -108,6 +108,13 @@ class Walk:
             self.unreadable.append(path.rstrip(b"/"))
         finally:
             os.close(descriptor)
+
+    def _takes(self, status: os.stat_result, raw: bytes) -> bool:
+        return (
+            stat.S_ISREG(status.st_mode)
+            and self.selection.takes(raw, status.st_size)
+            and not is_ours(raw, status.st_size)
+        )
 
     def _listed(self, descriptor: int) -> Iterator[Entry]:
         """The entries of a folder, sorted by name."""

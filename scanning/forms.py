@@ -33,7 +33,7 @@ class LibraryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
         labels = {
             "attribute_pattern": _("Attributes from the path"),
             "manifest_path": _("Manifest"),
-            "is_sensitive": _("Sensitive: log every picture that is shown"),
+            "is_sensitive": _("Sensitive: blur every picture until it is revealed"),
         }
         help_texts = {
             "attribute_pattern": _(
@@ -46,7 +46,8 @@ class LibraryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
             ),
             "price_per_gb_month": _("The report multiplies it with what the files take up."),
             "is_sensitive": _(
-                "For personal or medical pictures: who saw which picture goes into the audit log."
+                "For personal or medical pictures. Only people who are given this library by name "
+                "can reveal them, for a purpose; who saw which one goes into the audit log."
             ),
         }
         widgets = {

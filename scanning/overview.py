@@ -122,7 +122,7 @@ def of_library(library: Library) -> LibraryOverview:
             (state.value, str(state.label), by_state.get(state.value, 0))
             for state in SourceFile.State
         ],
-        missing=files.filter(is_present=False).count(),
+        missing=files.filter(is_present=False, set_aside_at=None).count(),
         jobs=list(ScanJob.objects.filter(library=library)),
         runs=list(ScanRun.objects.filter(library=library).select_related("job")[:MAXIMUM_RUNS]),
         error_files=list(files.present().filter(state=SourceFile.State.ERROR)[:MAXIMUM_ERRORS]),

@@ -15,6 +15,11 @@ from django.utils.translation import gettext as _
 
 from scanning.models import Library, SourceFile
 
+# What action plans leave in a library's folder: scans pass them over (`is_ours`).
+QUARANTINE = ".second-look-quarantine"
+POINTER_SUFFIX = b".second-look.json"
+LARGEST_POINTER = 64 * 1024
+
 READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 # To pass through a folder needs no right to list it.
 _PASSING = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -157,6 +162,13 @@ def open_root(text: str) -> int:
             _("%(folder)s cannot be opened: %(reason)s. Is it mounted?")
             % {"folder": root, "reason": error.strerror}
         ) from error
+
+
+def is_ours(raw: bytes, size: int | None = None) -> bool:
+    """Whether a path below a library's root is the quarantine, or a pointer record of this size."""
+    if size is None:
+        return raw == QUARANTINE.encode()
+    return raw.endswith(POINTER_SUFFIX) and size <= LARGEST_POINTER
 
 
 def _open_beneath(root: Path, relative: bytes) -> int:

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from scanning.services.renditions import Size
-from scanning.views import pictures
+from scanning.views import pictures, reveals
 
 app_name = "pictures"
 
@@ -23,6 +23,7 @@ class SizeConverter:
 register_converter(SizeConverter, "size")
 
 urlpatterns = [
+    path("reveal/", reveals.reveal, name="reveal"),
     path("<int:pk>/<size:size>/", pictures.show, name="show"),
     path(
         "<int:pk>/part/<int:left>-<int:top>-<int:width>-<int:height>/",

@@ -12,7 +12,7 @@ from scanning.engine.hashing.fingerprints import ALGORITHMS
 READING = 2
 
 # Raise it when `scanning.engine.comparison.compare` judges differently.
-COMPARISON = 2
+COMPARISON = 3
 
 
 def engine_version() -> str:

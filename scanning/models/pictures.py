@@ -36,6 +36,8 @@ class SourceFile(models.Model):
     attributes = models.JSONField(default=dict)
     state = models.CharField(max_length=7, choices=State, default=State.PENDING)
     is_present = models.BooleanField(default=True)
+    # An approved plan took the file away then; scans do not bring it back unless it stands there.
+    set_aside_at = models.DateTimeField(null=True)
     error_kind = models.CharField(max_length=20, blank=True)
     error_message = models.TextField(blank=True)
     read_with = models.CharField(max_length=500, blank=True)

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dedup_site.accounts import services
 from dedup_site.accounts.models import User
@@ -44,7 +45,12 @@ def issue_link(*, actor: User, user: User) -> tuple[str, str]:
     user = locked(actor, user)
     seen = Library.objects.visible_to(actor).values("pk")
     if LibraryAccess.objects.filter(user=user).exclude(library__in=seen).exists():
-        raise PermissionDenied
+        raise PermissionDenied(
+            _(
+                "This person was given a library that you were not given, so that you cannot make "
+                "a link for them. Ask an admin who was given it."
+            )
+        )
     return services.issue_link(actor=actor, user=user)
 
 

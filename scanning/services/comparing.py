@@ -9,15 +9,19 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from scanning.engine.comparison.compare import compare
 from scanning.engine.comparison.evidence import Box, Comparison
 from scanning.engine.comparison.prepared import EDGE, Prepared
+from scanning.engine.search.join import Pairs
 from scanning.models import CandidatePair, Chunk, Finding, Picture, ScanRun
 from scanning.services import ledger
 from scanning.services.reading import CAREFUL_ATTEMPT, decoder, read_again
@@ -45,10 +49,28 @@ def wanted(run: ScanRun) -> QuerySet[CandidatePair]:
 
 
 def parts(run: ScanRun) -> Iterator[dict[str, Any]]:
-    """The wanted pairs divided among chunks; pairs of one picture stay together."""
-    ids = wanted(run).order_by("left_id", "right_id").values_list("pk", flat=True).iterator(10_000)
-    while part := list(islice(ids, CHUNK_PAIRS)):
-        yield {"pair_ids": part}
+    """The wanted pairs divided among chunks, so that a picture meets its neighbours together.
+
+    Reading a picture and making it ready costs as much as a comparison. So pictures are put into
+    an order in which the two of a pair lie close to each other.
+    """
+    rows = wanted(run).order_by("left_id", "right_id").values_list("pk", "left_id", "right_id")
+    pairs = np.array(list(rows.iterator(10_000)), np.int64).reshape(-1, 3)
+    ordered = pairs[_neighbours(pairs[:, 1:]), 0].tolist()
+    for start in range(0, len(ordered), CHUNK_PAIRS):
+        yield {"pair_ids": ordered[start : start + CHUNK_PAIRS]}
+
+
+def _neighbours(pairs: Pairs) -> NDArray[np.intp]:
+    """The order in which to take pairs of pictures, by the method of Cuthill and McKee (1969)."""
+    pictures, places = np.unique(pairs, return_inverse=True)
+    left, right = places.reshape(-1, 2).T
+    shape = (len(pictures), len(pictures))
+    graph = csr_array((np.ones(2 * len(pairs)), (np.r_[left, right], np.r_[right, left])), shape)
+    rank = np.empty(len(pictures), np.int64)
+    rank[reverse_cuthill_mckee(graph, symmetric_mode=True)] = np.arange(len(pictures))
+    one, other = rank[left], rank[right]
+    return np.lexsort((np.minimum(one, other), np.maximum(one, other)))
 
 
 @dataclass(slots=True)
@@ -64,6 +86,7 @@ class Greys:
     keep: Callable[[], None]
     kept: OrderedDict[tuple[int, int], Prepared | None] = field(default_factory=OrderedDict)
     papers: set[int] = field(default_factory=set)  # ids of pictures known to be documents
+    expects_papers: bool = False  # the pair before was of documents: this one may be, too
 
     def of(self, picture: Picture, edge: int) -> Prepared | None:
         """The picture with no edge over `edge` pixels; None when it cannot be read any more."""
@@ -83,17 +106,30 @@ class Greys:
 
     def both(self, pair: CandidatePair) -> tuple[Prepared, Prepared] | None:
         """Both pictures as large as the comparison needs them: documents are read closely."""
-        if self.papers.isdisjoint((pair.left_id, pair.right_id)):
+        if not self._are_papers(pair):
             left, right = self.of(pair.left, SKETCH), self.of(pair.right, SKETCH)
             if left is None or right is None:
                 return None
-            if not (left.is_paper or right.is_paper):
+            self._note(pair, left, right)
+            if not self.expects_papers:
                 return left, right
-            self.papers |= {
-                pk for pk, seen in ((pair.left_id, left), (pair.right_id, right)) if seen.is_paper
-            }
         left, right = self.of(pair.left, EDGE), self.of(pair.right, EDGE)
         return None if left is None or right is None else (left, right)
+
+    def _are_papers(self, pair: CandidatePair) -> bool:
+        """Whether a document is among the two, as far as can be told without a sketch of both."""
+        if self.expects_papers and self.papers.isdisjoint((pair.left_id, pair.right_id)):
+            left, right = self.of(pair.left, EDGE), self.of(pair.right, EDGE)
+            if left is not None and right is not None:
+                self._note(pair, left, right)
+        self.expects_papers = not self.papers.isdisjoint((pair.left_id, pair.right_id))
+        return self.expects_papers
+
+    def _note(self, pair: CandidatePair, left: Prepared, right: Prepared) -> None:
+        self.papers |= {
+            pk for pk, seen in ((pair.left_id, left), (pair.right_id, right)) if seen.is_paper
+        }
+        self.expects_papers = left.is_paper or right.is_paper
 
 
 def compare_pairs(chunk: Chunk) -> None:
@@ -150,17 +186,18 @@ def give_up(chunk: Chunk) -> None:
     Raises:
         LostLease: as in `compare_pairs`.
     """
-    culprit = _open_pairs(chunk).first()
-    if culprit is not None:
+    for culprit in _open_pairs(chunk)[:1]:
         _leave_to_people(culprit)
         culprit.compared_with = VERSION
         _store(chunk, [culprit])
     compare_pairs(chunk)
 
 
-def _open_pairs(chunk: Chunk) -> QuerySet[CandidatePair]:
+def _open_pairs(chunk: Chunk) -> list[CandidatePair]:
+    """Those that are not judged yet, in the order of the chunk."""
     pairs = CandidatePair.objects.filter(pk__in=chunk.pair_ids).exclude(compared_with=VERSION)
-    return pairs.select_related("left", "right").order_by("left_id", "right_id")
+    place = {pk: number for number, pk in enumerate(chunk.pair_ids)}
+    return sorted(pairs.select_related("left", "right"), key=lambda pair: place[pair.pk])
 
 
 def _judge(pair: CandidatePair, comparison: Comparison) -> None:

@@ -228,7 +228,7 @@ def _matches(
         if left.sha256 == right.sha256:
             continue  # pages of one file
         is_whole = way == "whole" and distance <= SAME_PIXELS_DISTANCE
-        if is_whole and pixels.are_same(left, right):
+        if is_whole and pixels.are_same(left, right, distance):
             yield Match(left, right, Tier.SAME_PIXELS, distance, 999)
         else:
             yield Match(left, right, Tier.NEAR, distance, way=way)
@@ -261,10 +261,12 @@ class _Pixels:
     library_id: int
     keep: Callable[[], None]
 
-    def are_same(self, left: Content, right: Content) -> bool:
+    def are_same(self, left: Content, right: Content, distance: int) -> bool:
         """Whether the two decode to the same pixels."""
         if left.size != right.size:
             return False
+        if distance and self.known.keys().isdisjoint((left.pk, right.pk)):
+            return False  # two JPEGs: equal ones give equal codes on any scale
         first, second = self._digest(left), self._digest(right)
         return bool(first) and first == second
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from scanning.contents import Content
 from scanning.engine.hashing.fingerprints import ALGORITHMS
 from scanning.engine.search.candidates import Candidates, Search, expanded, merged
-from scanning.engine.search.families import LEAST, RADIUS, centres_of, families
+from scanning.engine.search.families import LEAST, RADIUS, centres_of, families, members_of
 from scanning.engine.search.guests import guests, templates_of, with_guests
 from scanning.engine.search.join import TooManyPairs, nearest
 from scanning.engine.search.nearest import PER_FAMILY, Rows, outside
@@ -42,7 +42,7 @@ from scanning.services.joining import (
 from scanning.versions import current_versions
 
 # Raise it when the same signatures give other pairs.
-VERSION = 1
+VERSION = 2
 # One picture in so many may have come or gone before everything is joined again: only then are new
 # families found.
 CHANGED = 20
@@ -294,21 +294,29 @@ def _within_families(
         if node is not None:
             by_node[node] = guest
     parts, members = [], [np.empty((0, 2), np.int64)]
+    before = _kept_within(kept) if kept is not None and plan.first_new else {}
+    everybody = members_of(labels)
     for family in range(len(plan.templates)):
         keep()
-        nodes = np.flatnonzero(labels == family).tolist()
+        nodes = everybody[family].tolist() if family < len(everybody) else []
         whose = sorted((row, node) for node in nodes for row in pictures.nodes.members(node))
         own = np.array([row for row, _node in whose], np.int64)
         members.append(np.column_stack([ids[own], np.full(len(own), family)]))
-        known = _kept_within(family, ids[own], kept) if plan.first_new else None
-        if known is not None:
-            parts.append(with_rows(known, rows))
+        known = before.get(family)
+        if known is not None and np.array_equal(known[0], np.sort(ids[own])):
+            parts.append(with_rows(known[1], rows))
             continue
         begun = process_time()
         found = [by_node[node]._replace(row=row) for row, node in whose if node in by_node]
         try:
             pairs = relatives(
-                own, rasters_of(ids[own]), pictures.whole[own], found, limit=MOST_PAIRS, keep=keep
+                own,
+                rasters_of(ids[own]),
+                pictures.whole[own],
+                found,
+                template=Template(plan.templates[family]),
+                limit=MOST_PAIRS,
+                keep=keep,
             )
         except TooManyPairs:
             tell(
@@ -321,12 +329,14 @@ def _within_families(
     return _Within(merged(parts), np.concatenate(members))
 
 
-def _kept_within(family: int, pictures: Rows, kept: Arrays | None) -> Rows | None:
-    """The kept pairs of a family, if it has the same pictures still."""
-    if kept is None:
-        return None
-    before = kept["members"][kept["members"][:, 1] == family, 0]
-    if not np.array_equal(np.sort(before), np.sort(pictures)):
-        return None
+def _kept_within(kept: Arrays) -> dict[int, tuple[Rows, Rows]]:
+    """Of each kept family its pictures, sorted, and its pairs."""
+    members = kept["members"][np.argsort(kept["members"][:, 0])]
     rows: Rows = kept["within"]
-    return rows[np.isin(rows[:, 0], before)]
+    place = np.searchsorted(members[:, 0], rows[:, 0])
+    whose = members[place, 1] if len(members) else np.empty(0, np.int64)
+    pairs = members_of(whose)
+    return {
+        family: (members[some, 0], rows[pairs[family]] if family < len(pairs) else rows[:0])
+        for family, some in enumerate(members_of(members[:, 1]))
+    }

@@ -23,11 +23,11 @@ from scanning.engine.decoding.decoder import Decoder
 from scanning.engine.decoding.errors import PictureError
 from scanning.engine.decoding.pages import read_file
 from scanning.engine.decoding.reading import Limits, Reading
-from scanning.engine.hashing.fingerprints import ALGORITHMS
-from scanning.models import Chunk, Fingerprint, Library, Picture, SourceFile
+from scanning.models import Chunk, Library, Picture, SourceFile
 from scanning.services import ledger
 from scanning.services.rereading import Status, digest_of, status_of
 from scanning.services.rereading import read_again as read_again
+from scanning.services.storing import Page, store_files, store_pictures
 from scanning.storage import SourceUnavailable, open_source
 from scanning.versions import current_versions, reading_version
 
@@ -222,8 +222,11 @@ def _store(chunk: Chunk, outcomes: list[Outcome]) -> Chunk:
     wait for each other.
     """
     current = ledger.hold(chunk)
+    with connection.cursor() as cursor:
+        # What a power cut takes back is read again: files, pictures and ledger go back together.
+        cursor.execute("SET LOCAL synchronous_commit = off")
     read = {outcome.sha256: outcome for outcome in outcomes if outcome.sha256 and outcome.pages}
-    _store_pictures([read[sha256] for sha256 in sorted(read)])
+    store_pictures([page for sha256 in sorted(read) for page in _pages(read[sha256])])
     for outcome in outcomes:
         file = outcome.file
         if file.library.is_mounted:  # the digest of an upload is where its content lies
@@ -231,7 +234,7 @@ def _store(chunk: Chunk, outcomes: list[Outcome]) -> Chunk:
         file.error_kind, file.error_message = outcome.error_kind, outcome.error_message
         file.state = SourceFile.State.ERROR if outcome.is_error else SourceFile.State.READ
         file.read_with = "" if outcome.may_pass else outcome.read_with
-    _store_files([outcome.file for outcome in outcomes])
+    store_files([outcome.file for outcome in outcomes])
     current.files_done += len(outcomes)
     current.bytes_done += sum(outcome.file.size for outcome in outcomes)
     current.errors += sum(1 for outcome in outcomes if outcome.is_error)
@@ -241,76 +244,14 @@ def _store(chunk: Chunk, outcomes: list[Outcome]) -> Chunk:
     return current
 
 
-def _store_files(files: list[SourceFile]) -> None:
-    """One UPDATE for the whole batch: `bulk_update` took a fifth of the time of reading."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE scanning_sourcefile AS file
-            SET sha256 = new.sha256, state = new.state, read_with = new.read_with,
-                error_kind = new.error_kind, error_message = new.error_message
-            FROM unnest(
-                %s::bigint[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[]
-            ) AS new (id, sha256, state, read_with, error_kind, error_message)
-            WHERE file.id = new.id
-            """,
-            [
-                [file.pk for file in files],
-                [file.sha256 for file in files],
-                [str(file.state) for file in files],
-                [file.read_with for file in files],
-                [file.error_kind for file in files],
-                [file.error_message for file in files],
-            ],
-        )
+def _pages(outcome: Outcome) -> Iterator[Page]:
+    """The pictures of a content.
 
-
-def _store_pictures(outcomes: list[Outcome]) -> None:
-    """Write the pictures of contents, sorted by their digests.
-
-    A content that was read in part has no version: an equal file is read again for its own notice.
+    One that was read in part has no version: an equal file is read again for its own notice.
     """
-    readings = [
-        (outcome, page, reading)
-        for outcome in outcomes
-        for page, reading in sorted(outcome.pages.items())
-    ]
-    pictures = Picture.objects.bulk_create(
-        [
-            Picture(
-                sha256=outcome.sha256,
-                page=page,
-                byte_size=outcome.size,
-                format=reading.format,
-                mode=reading.mode,
-                width=reading.width,
-                height=reading.height,
-                frames=reading.frames,
-                metadata=dict(reading.metadata),
-                read_with="" if outcome.is_partial and page == 0 else outcome.read_with,
-            )
-            for outcome, page, reading in readings
-        ],
-        update_conflicts=True,
-        unique_fields=["sha256", "page"],
-        update_fields=["format", "mode", "width", "height", "frames", "metadata", "read_with"],
-    )
-    Fingerprint.objects.bulk_create(
-        [
-            Fingerprint(
-                picture=picture, algorithm=algorithm, version=ALGORITHMS[algorithm], code=code
-            )
-            for picture, (_outcome, _page, reading) in zip(pictures, readings, strict=True)
-            for algorithm, code in reading.fingerprints.items()
-        ],
-        # Another version of a format's library may draw other pixels.
-        update_conflicts=True,
-        unique_fields=["picture", "algorithm", "version"],
-        update_fields=["code"],
-    )
-    # Pages that an older version found and this one does not: pairs may refer to them.
-    later = Picture.objects.filter(sha256__in=[outcome.sha256 for outcome in outcomes], page__gt=0)
-    later.exclude(pk__in=[picture.pk for picture in pictures]).update(read_with="")
+    for number, reading in sorted(outcome.pages.items()):
+        read_with = "" if outcome.is_partial and number == 0 else outcome.read_with
+        yield Page(outcome.sha256 or b"", number, outcome.size, reading, read_with)
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Pictures made ready to show: rendered in a child process, kept under DATA_DIR/renditions.
 
-A rendition of a sensitive picture is never written to disk.
+A rendition of a sensitive picture is never written to disk, but for its blur of a few pixels.
 """
 
 import hashlib
@@ -22,13 +22,15 @@ from dedup_site.accounts.models import User
 from scanning.engine.decoding.decoder import LONGEST_PART, Decoder
 from scanning.engine.decoding.errors import PictureError
 from scanning.engine.decoding.reading import Limits
-from scanning.models import Picture, SourceFile
+from scanning.models import LibraryAccess, Picture, SourceFile
 from scanning.storage import SourceUnavailable, open_source
 
 log = structlog.get_logger(__name__)
 
 # Raise it when the same picture would be rendered differently.
 VERSION = 1
+# Of a sensitive picture that nobody has revealed: so few pixels tell light from dark, and no more.
+BLURRED_EDGE = 12
 # How many pictures are rendered at the same time in this process; each has a child of its own.
 WORKERS = 2
 
@@ -74,17 +76,19 @@ class Source:
 def source_of(picture: Picture, user: User) -> Source:
     """A present file of the picture that the person may see.
 
-    A picture that also lies in a sensitive library is sensitive wherever it is shown from.
+    A picture that also lies in a sensitive library is sensitive wherever it is shown from; of
+    several sensitive libraries one that the person was given by name counts.
 
     Raises:
         CannotShow: every such file is gone.
     """
+    given = LibraryAccess.objects.filter(user=user, library=models.OuterRef("library"))
     files = list(
         SourceFile.objects.visible_to(user)
         .present()
         .filter(sha256=picture.sha256)
         .select_related("library")
-        .order_by("-library__is_sensitive", "pk")[:1]
+        .order_by("-library__is_sensitive", models.Exists(given).desc(), "pk")[:1]
     )
     if not files:
         raise CannotShow(_("The file is no longer in its library."), 404)
@@ -98,15 +102,31 @@ def rendition(picture: Picture, source: Source, size: Size) -> bytes:
     Raises:
         CannotShow: the file cannot be opened, or cannot be decoded.
     """
-    path = _path(picture, size)
-    if source.sensitive_in is None:
-        try:
-            return path.read_bytes()
-        except OSError:
-            pass  # not made yet, or not readable: make it
-    jpeg = _render(picture, source.file, size)
-    if source.sensitive_in is None:
-        _keep(path, jpeg)
+    if source.sensitive_in is not None:
+        return _render(picture, source.file, size.edge)
+    return _kept(picture, source, size.value, size.edge)
+
+
+def blurred(picture: Picture, source: Source) -> bytes:
+    """The picture as a JPEG of so few pixels that nothing in it can be told.
+
+    Browsers draw it as large as the picture. Raises CannotShow as `rendition`.
+    """
+    return _kept(picture, source, "blurred", BLURRED_EDGE)
+
+
+def _kept(picture: Picture, source: Source, name: str, edge: int) -> bytes:
+    return kept(_path(picture, name), lambda: _render(picture, source.file, edge))
+
+
+def kept(path: Path, make: Callable[[], bytes]) -> bytes:
+    """What is kept at the path; made, and kept for the next time, where there is nothing."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        pass  # not made yet, or not readable: make it
+    jpeg = make()
+    _keep(path, jpeg)
     return jpeg
 
 
@@ -116,15 +136,20 @@ def rendered_part(picture: Picture, source: Source, part: Part) -> bytes:
     Raises:
         CannotShow: there is no such part, it is too large, or as `rendition`.
     """
+    check_part(picture, part)
+    return _decoded(
+        picture, source.file, lambda decoder, fd: decoder.part(fd, picture.page, **part._asdict())
+    )
+
+
+def check_part(picture: Picture, part: Part) -> None:
+    """Raise CannotShow unless there is such a part, and it is small enough to be sent."""
     if not (part.left < picture.width and part.top < picture.height):
         raise CannotShow(_("This part lies outside the picture."), 404)
     if not (1 <= part.width <= LONGEST_PART and 1 <= part.height <= LONGEST_PART):
         raise CannotShow(
             _("A part may be at most %(edge)d pixels wide and high.") % {"edge": LONGEST_PART}, 400
         )
-    return _decoded(
-        picture, source.file, lambda decoder, fd: decoder.part(fd, picture.page, **part._asdict())
-    )
 
 
 def etag(picture: Picture, shown: Size | Part) -> str:
@@ -133,15 +158,15 @@ def etag(picture: Picture, shown: Size | Part) -> str:
     return f'"{picture.digest}-{picture.page}-{name}-{VERSION}"'
 
 
-def _path(picture: Picture, size: Size) -> Path:
+def _path(picture: Picture, name: str) -> Path:
     digest = picture.digest
-    name = f"{digest}-{picture.page}-{size.value}-{VERSION}.jpg"
-    return Path(settings.DATA_DIR) / "renditions" / digest[:2] / name
+    file = f"{digest}-{picture.page}-{name}-{VERSION}.jpg"
+    return Path(settings.DATA_DIR) / "renditions" / digest[:2] / file
 
 
-def _render(picture: Picture, file: SourceFile, size: Size) -> bytes:
+def _render(picture: Picture, file: SourceFile, edge: int) -> bytes:
     return _decoded(
-        picture, file, lambda decoder, fd: decoder.render(fd, picture.page, max_edge=size.edge)
+        picture, file, lambda decoder, fd: decoder.render(fd, picture.page, max_edge=edge)
     )
 
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from dedup_site.accounts.models import User
 from dedup_site.audit.services import record
 from scanning.attributes import parse_pattern
-from scanning.models import Library, SourceFile
+from scanning.models import Library, SourceFile, Upload
 from scanning.services.libraries import require_manager
 from scanning.storage import upload_path
 
@@ -181,14 +181,21 @@ def _move(temporary: Path, final: Path) -> None:
 def _register(
     library: Library, actor: User | None, path: str, sha256: bytes, size: int
 ) -> SourceFile:
+    if actor is not None:
+        Upload.objects.get_or_create(user=actor, sha256=sha256)
     # One at a time in each library, so that two uploads never take one name.
     Library.objects.select_for_update(no_key=True).get(pk=library.pk)
+    if not upload_path(sha256).is_file():  # an action plan has just deleted this content
+        raise _incomplete(path)
     for candidate in _names(path):
         key = hashlib.sha256(candidate.encode()).digest()
         taken = SourceFile.objects.filter(library=library, path_key=key).first()
         if taken is None:
             break
         if taken.sha256 is not None and bytes(taken.sha256) == sha256:
+            if taken.set_aside_at is not None:
+                taken.is_present, taken.set_aside_at = True, None
+                taken.save(update_fields=["is_present", "set_aside_at"])
             return taken
     pattern = parse_pattern(library.attribute_pattern)
     file = SourceFile.objects.create(

@@ -140,6 +140,7 @@ def _update(run: ScanRun, batch: list[Found], attributes: _Attributes) -> None:
             row.size, row.modified_ns = found.size, found.modified_ns
             row.changed_ns, row.inode = found.changed_ns, found.inode
             row.attributes, row.is_present, row.last_run = wanted, True, run
+            row.set_aside_at = None
             changed.append(row)
     SourceFile.objects.bulk_create(new)
     SourceFile.objects.bulk_update(
@@ -152,6 +153,7 @@ def _update(run: ScanRun, batch: list[Found], attributes: _Attributes) -> None:
             "inode",
             "attributes",
             "is_present",
+            "set_aside_at",
             "last_run",
         ],
     )
@@ -180,7 +182,9 @@ def _update_uploads(chunk: Chunk, attributes: _Attributes) -> None:
         for row in batch:
             if selection.takes(os.fsencode(row.path), row.size):
                 row.last_run = run
-                row.is_present = upload_path(bytes(row.sha256 or b"")).is_file()
+                row.is_present = (
+                    row.set_aside_at is None and upload_path(bytes(row.sha256 or b"")).is_file()
+                )
             row.attributes = attributes.of_path(row.path)
             if not _is_current(row):
                 row.state = SourceFile.State.PENDING

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dedup_site.accounts import services
@@ -20,6 +21,10 @@ from scanning.models import Library
 from scanning.services.access import grant_library, issue_link, revoke_library
 
 PEOPLE_PER_PAGE = 50
+
+_OWN_ACCOUNT = gettext_lazy(
+    "You cannot close your own account or make a link for it. Ask another admin."
+)
 
 
 @require_GET
@@ -138,7 +143,7 @@ def person_activity(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         services.change_activity(actor=request.user, user=user, is_active=is_active)
     except services.CannotShutOneselfOut as error:
-        raise PermissionDenied from error
+        raise PermissionDenied(_OWN_ACCOUNT) from error
     if is_active:
         return _back(request, user, _("The account is open again."))
     return _back(request, user, _("The account is closed. Its sessions have ended."))
@@ -152,7 +157,7 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         return _show_link(request, user)
     except services.CannotShutOneselfOut as error:
-        raise PermissionDenied from error
+        raise PermissionDenied(_OWN_ACCOUNT) from error
 
 
 def _show_link(request: SignedInRequest, user: User) -> HttpResponse:

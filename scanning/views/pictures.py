@@ -15,11 +15,13 @@ from dedup_site.accounts.access import SignedInRequest, require
 from dedup_site.accounts.roles import Can
 from dedup_site.audit.services import record
 from scanning.models import Picture
+from scanning.services import copies, reveals
 from scanning.services.renditions import (
     CannotShow,
     Part,
     Size,
     Source,
+    blurred,
     etag,
     rendered_part,
     rendition,
@@ -44,7 +46,9 @@ def part(
 
 
 def _shown(request: SignedInRequest, pk: int, wanted: Size | Part) -> HttpResponse:
-    picture = get_object_or_404(Picture.objects.visible_to(request.user), pk=pk)
+    picture = Picture.objects.visible_to(request.user).filter(pk=pk).first()
+    if picture is None:
+        return _copy(request, pk, wanted)
     try:
         source = source_of(picture, request.user)
         if source.sensitive_in is None:
@@ -54,6 +58,19 @@ def _shown(request: SignedInRequest, pk: int, wanted: Size | Part) -> HttpRespon
                 return _ordinary(known, tag)
             return _ordinary(_jpeg(_made(picture, source, wanted)), tag)
         return _sensitive(request, picture, source, wanted)
+    except CannotShow as error:
+        return _placeholder(str(error), error.status)
+
+
+def _copy(request: SignedInRequest, pk: int, wanted: Size | Part) -> HttpResponse:
+    """A copy that the server made is shown as any other picture is."""
+    copy = get_object_or_404(copies.visible_to(request.user), pk=pk)
+    tag = etag(copy.picture, wanted)
+    known = get_conditional_response(request, etag=tag)
+    if isinstance(known, HttpResponseNotModified):
+        return _ordinary(known, tag)
+    try:
+        return _ordinary(_jpeg(copies.shown(copy, wanted)), tag)
     except CannotShow as error:
         return _placeholder(str(error), error.status)
 
@@ -78,7 +95,13 @@ def _ordinary(response: HttpResponse, tag: str) -> HttpResponse:
 def _sensitive(
     request: SignedInRequest, picture: Picture, source: Source, wanted: Size | Part
 ) -> HttpResponse:
-    """Nobody keeps it, and each time that it is given out is an audit event."""
+    """A blur until it is revealed. Nobody keeps it; each sharp one is an audit event."""
+    session = reveals.session_of(request)
+    reveal = reveals.in_force(user=request.user, session=session, picture=picture)
+    if reveal is None:
+        if isinstance(wanted, Part):
+            raise CannotShow(_("This picture is sensitive. Reveal it on its page first."), 403)
+        return _unkept(_jpeg(blurred(picture, source)))
     content = _made(picture, source, wanted)
     is_part = isinstance(wanted, Part)
     shown = {"size": "part", "part": list(wanted)} if is_part else {"size": str(wanted)}
@@ -88,10 +111,18 @@ def _sensitive(
             actor=request.user,
             target=picture,
             library_id=source.sensitive_in,
-            data={"picture": picture.pk, "sha256": picture.digest, **shown},
+            data={
+                "picture": picture.pk,
+                "sha256": picture.digest,
+                "purpose": reveal.purpose,
+                **shown,
+            },
             detail={"path": source.file.path},
         )
-    response = _jpeg(content)
+    return _unkept(_jpeg(content))
+
+
+def _unkept(response: HttpResponse) -> HttpResponse:
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -110,9 +141,7 @@ def _placeholder(reason: str, status: int) -> HttpResponse:
         '<path d="M170 50h60v50h-60z M170 100l20-22 14 14 10-10 16 18" fill="none" '
         f'stroke="#4a5560" stroke-width="3"/>{texts}</svg>'
     )
-    response = HttpResponse(svg, content_type="image/svg+xml", status=status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return _unkept(HttpResponse(svg, content_type="image/svg+xml", status=status))
 
 
 def _wrapped(text: str) -> list[str]:

@@ -15,14 +15,18 @@ from scanning.labelled.truth import TruthError
 from tests.bench.comparison import comparison
 from tests.bench.growth import TARGET, join
 from tests.bench.labelled_part import labelled
+from tests.bench.queue import queue
 from tests.bench.report import PAGE, ROOT, Section, Setting, machine, remembered, targets, write
 from tests.bench.speed import speed
+from tests.bench.trust import trust
 
 PARTS: Final[dict[str, Callable[[Setting], Section]]] = {
     "labelled": labelled,
     "speed": speed,
     "join": join,
     "compare": comparison,
+    "queue": queue,
+    "trust": trust,
 }
 
 

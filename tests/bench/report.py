@@ -77,6 +77,11 @@ TARGETS: Final[dict[str, Target]] = {
         "join of 1,000,000 codes, 64 bits, radius 10", "{:.1f} s", most=7, plain="> 20 min"
     ),
     "join memory": Target("its memory", "{:.2f} GB", most=1),
+    "queue next": Target("next pair, p95, 50 reviewers, 1,000,000 pairs", "{:.0f} ms", most=50),
+    "queue verdict": Target("verdict, p95, same load", "{:.0f} ms", most=50),
+    "queue queue": Target("queue page with filters and counts, p95", "{:.0f} ms", most=200),
+    "queue lost": Target("decisions lost", "{:.0f}", most=0),
+    "queue twice": Target("pairs judged twice", "{:.0f}", most=0),
     "comparison": Target("comparison of a pair, median", "{:.0f} ms", most=25),
 }
 

@@ -154,7 +154,22 @@ def test_pairs_are_divided_among_chunks(
     pictures = [stored(library, run, f"{number}.png", scene(number)) for number in range(4)]
     pairs = [near_pair(library, run, pictures[0], other) for other in pictures[1:]]
     monkeypatch.setattr(comparing, "CHUNK_PAIRS", 2)
-    assert list(comparing.parts(run)) == [
-        {"pair_ids": [pairs[0].pk, pairs[1].pk]},
-        {"pair_ids": [pairs[2].pk]},
+    parts = [part["pair_ids"] for part in comparing.parts(run)]
+    assert [len(part) for part in parts] == [2, 1]
+    assert {pk for part in parts for pk in part} == {pair.pk for pair in pairs}
+
+
+def test_pairs_of_the_same_pictures_are_compared_one_after_another(
+    library: Library, run: ScanRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = [stored(library, run, f"one {number}.png", scene(number)) for number in range(3)]
+    other = [stored(library, run, f"other {number}.png", scene(9 + number)) for number in range(3)]
+    places = ((0, 1), (0, 2), (1, 2))
+    mixed = [
+        [near_pair(library, run, pictures[a], pictures[b]).pk for pictures in (one, other)]
+        for a, b in places
     ]
+    monkeypatch.setattr(comparing, "CHUNK_PAIRS", 3)
+    parts = [set(part["pair_ids"]) for part in comparing.parts(run)]
+    expected = [{pks[side] for pks in mixed} for side in range(2)]
+    assert parts in (expected, expected[::-1])

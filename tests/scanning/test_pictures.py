@@ -136,6 +136,7 @@ def test_a_picture_of_a_sensitive_library_is_logged_each_time_and_never_kept(
 ) -> None:
     picture = Picture.objects.get()
     client = client_as(reviewer)
+    client.post(reverse("pictures:reveal"), {"picture": picture.pk, "purpose": "judging"})
 
     first = client.get(url(picture))
     client.get(url(picture), headers={"If-None-Match": '"anything"'})
@@ -203,12 +204,16 @@ def test_a_part_is_shown_pixel_by_pixel_and_only_the_browser_keeps_it(
 def test_a_part_of_a_sensitive_picture_is_logged_with_its_place(
     reviewer: User, client_as: ClientAs, sensitive: Library
 ) -> None:
-    answer = client_as(reviewer).get(part_url(Picture.objects.get(), 0, 0, 10, 10))
+    picture = Picture.objects.get()
+    client = client_as(reviewer)
+    client.post(reverse("pictures:reveal"), {"picture": picture.pk, "purpose": "judging"})
+
+    answer = client.get(part_url(picture, 0, 0, 10, 10))
 
     assert answer.headers["Cache-Control"] == "no-store"
     event = AuditEvent.objects.get(action="picture.viewed")
     data = json.loads(event.body)["data"]
-    assert (data["size"], data["part"]) == ("part", [0, 0, 10, 10])
+    assert (data["size"], data["part"], data["purpose"]) == ("part", [0, 0, 10, 10], "judging")
     assert (event.actor_id, event.library_id) == (reviewer.pk, sensitive.pk)
 
 
@@ -324,7 +329,7 @@ def test_showing_leaves_no_descriptor_open(
     source = source_of(picture, reviewer)
     with ThreadPoolExecutor(4) as threads:  # so that every child has been started
         render = renditions._render
-        list(threads.map(lambda _n: render(picture, source.file, Size.FULL), range(8)))
+        list(threads.map(lambda _n: render(picture, source.file, Size.FULL.edge), range(8)))
     before = open_descriptors()
 
     for size in Size:

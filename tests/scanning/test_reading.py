@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from scanning.engine.decoding.decoder import Decoder
 from scanning.engine.hashing.fingerprints import ALGORITHMS
@@ -69,6 +70,32 @@ def test_a_picture_is_stored_with_its_fingerprints(library: Library, root: Path)
         "phash64": (ALGORITHMS["phash64"], 8),
         "phash256": (ALGORITHMS["phash256"], 32),
     }
+
+
+def test_what_is_read_again_keeps_nothing_of_before(library: Library, root: Path) -> None:
+    write(scene(1), root / "a.png")
+    scan(library)
+    codes = {row.algorithm: bytes(row.code) for row in Fingerprint.objects.all()}
+    Fingerprint.objects.filter(algorithm="phash64").update(version="0")
+    Fingerprint.objects.filter(algorithm="raster").update(code=b"before")
+    Picture.objects.update(read_with="")
+    SourceFile.objects.update(read_with="")
+    scan(library)
+    assert {row.algorithm: bytes(row.code) for row in Fingerprint.objects.all()} == codes
+    assert {row.version for row in Fingerprint.objects.all()} == set(ALGORITHMS.values())
+
+
+def test_a_picture_that_turns_flat_loses_its_codes(library: Library, root: Path) -> None:
+    write(Image.new("RGB", (320, 240), "white"), root / "a.png")
+    scan(library)
+    picture = Picture.objects.get()
+    Fingerprint.objects.create(
+        picture=picture, algorithm="phash256", version=ALGORITHMS["phash256"], code=bytes(32)
+    )
+    Picture.objects.update(read_with="")
+    SourceFile.objects.update(read_with="")
+    scan(library)
+    assert [row.algorithm for row in picture.fingerprints.all()] == ["pixels"]
 
 
 def test_bad_files_cost_themselves(library: Library, root: Path) -> None:

@@ -20,17 +20,19 @@ from scanning.engine.comparison.evidence import (
 )
 from scanning.engine.comparison.finding import Finding
 from scanning.engine.comparison.paper import strokes
-from scanning.engine.comparison.placing import AGREES, Placed, placed
+from scanning.engine.comparison.placing import AGREES, Placed, covered, placed
 from scanning.engine.comparison.prepared import Picture, Prepared
 from scanning.engine.comparison.regions import boxes, regions
 
 cv2.setNumThreads(1)
 
 PLAIN: Final = 2.0  # grey levels of contrast below which a picture shows nothing
-SEEN: Final = 0.5  # the share of one picture that the overlap has to cover
 LIKE: Final = 0.35  # mean agreement below which the two show different things
 SHEET_MEAN: Final = 0.7  # documents: below this on the coarse grid, another record
 FEW: Final = 8  # tiles with strokes
+DIFFERS: Final = 0.5  # agreement, on the coarse grid, of a tile that differs
+DOUBTFUL: Final = 0.003  # the share of such tiles from which on a middle grid may decide
+ROUGH: Final = 512  # px of that grid
 
 
 def compare(left: Picture | Prepared, right: Picture | Prepared) -> Comparison:
@@ -80,8 +82,7 @@ def _finding(left: Prepared, right: Prepared) -> Finding:
     found = placed(left, right)
     if found is None or found.mean < LIKE:
         return Finding("lookalike", "other_scene", 0.002)
-    overlap = transform_of(found.placement, left.shape, right.shape)
-    if max(overlap.crop_share, overlap.other_crop_share) < SEEN:
+    if not covered(left, right, found.placement):
         return Finding("lookalike", "parts_differ", 0.02, placement=found.placement)
     if left.is_paper and right.is_paper:
         return _sheets(left, right, found)
@@ -89,12 +90,17 @@ def _finding(left: Prepared, right: Prepared) -> Finding:
 
 
 def _sheets(left: Prepared, right: Prepared, found: Placed) -> Finding:
+    agreement = np.where(found.telling, found.tiles.agreement, 1)
     if found.mean >= SHEET_MEAN:
+        if (agreement < DIFFERS).mean() > DOUBTFUL:
+            placement, lines = strokes(left, right, found.placement, ROUGH)
+            places = sheets.differences(lines) if lines.telling.sum() >= FEW else []
+            if sheets.clearly_others(places):
+                return sheets.judged(lines, placement, places)
         placement, lines = strokes(left, right, found.placement)
         if lines.telling.sum() < FEW:
             return photographs.judged(found)
-        return sheets.judged(lines, placement)
-    agreement = np.where(found.telling, found.tiles.agreement, 1)
+        return sheets.judged(lines, placement, sheets.differences(lines))
     differing = regions(agreement < AGREES, 1 - agreement, least=4)
     return Finding(
         "lookalike",

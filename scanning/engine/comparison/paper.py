@@ -13,6 +13,7 @@ from scanning.engine.comparison.ground import ground
 from scanning.engine.comparison.prepared import Prepared
 from scanning.engine.comparison.refinement import settled
 from scanning.engine.comparison.registration import Matrix, between
+from scanning.engine.comparison.resolution import alike, scale_of, shown_at
 from scanning.engine.comparison.tiles import Mask, Raster, tile_agreement
 
 cv2.setNumThreads(1)
@@ -33,7 +34,7 @@ class Strokes:
 
     left, right: the ink of either sheet, H x W, in units of INK; inside: where they overlap;
     agreement: tile by tile (rows and columns of CELL px), -1..1; telling: the tiles in the
-    overlap that hold ink.
+    overlap that hold ink; resolution: px along the longest edge that the coarser one has for it.
     """
 
     left: Bytes
@@ -41,6 +42,7 @@ class Strokes:
     inside: Mask
     agreement: Raster
     telling: Mask
+    resolution: float
 
     def lacking(self, share: float = 0.6) -> tuple[Raster, Raster]:
         """The ink of the left and of the right of which the other has less than a share, by cells.
@@ -58,15 +60,24 @@ class Strokes:
         return np.where(holds, tiles.agreement, 1).astype(np.float32)
 
 
-def strokes(left: Prepared, right: Prepared, placement: Matrix) -> tuple[Matrix, Strokes]:
-    """The strokes of two sheets compared on a fine grid, and the finer placement."""
-    placement = settled(left, right, placement, edge=FINE, tile=40, reach=5).placement
-    grid = laid(left, right, placement, FINE)
+def strokes(
+    left: Prepared, right: Prepared, placement: Matrix, edge: int = FINE
+) -> tuple[Matrix, Strokes]:
+    """The strokes of two sheets compared on a grid of about `edge` px, and the finer placement.
+
+    On less than the finest grid the placement is fine enough as it is.
+    """
+    pictures, shown = (left, right), alike(left, right, placement)
+    matrix = shown_at(placement, pictures, shown)
+    if edge == FINE:
+        matrix = settled(*shown, matrix, edge=edge, tile=40, reach=5).placement
+        placement = shown_at(matrix, shown, pictures)
+    grid = laid(*shown, matrix, edge)
     height, width = (side // CELL * CELL for side in grid.left.shape)
     margin = max(CELL, round(0.015 * max(grid.left.shape)))
     # Near the edge there are shadows, holes, the scanner's lid.
-    shown = grid.inside & _sheets(left, right, placement, grid.inside.shape)
-    inside = without_edge(shown, margin)[:height, :width]
+    sheet = grid.inside & _sheets(left, right, placement, grid.inside.shape)
+    inside = without_edge(sheet, margin)[:height, :width]
     one = _ink(grid.left, inside.shape, inside)
     other = _ink(grid.right, inside.shape, inside)
     tiles = tile_agreement(one, other, inside, cells=3, reach=1, noise=5)
@@ -74,7 +85,8 @@ def strokes(left: Prepared, right: Prepared, placement: Matrix) -> tuple[Matrix,
     levels = cell_means(grid.left), cell_means(grid.right)
     telling &= ~(_lid(levels[0], inside) | _lid(levels[1], inside))
     telling &= ~_solid(*levels)
-    return placement, Strokes(one, other, inside, tiles.agreement, telling)
+    resolution = min(1.0, scale_of(placement)) * max(left.shape)
+    return placement, Strokes(one, other, inside, tiles.agreement, telling, resolution)
 
 
 def _sheets(left: Prepared, right: Prepared, placement: Matrix, shape: tuple[int, ...]) -> Mask:

@@ -6,8 +6,10 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from scanning.engine.comparison.cells import CELL
+from scanning.engine.comparison.evidence import moved
 from scanning.engine.comparison.grids import Grid, evenly_lit, laid
 from scanning.engine.comparison.prepared import Prepared
 from scanning.engine.comparison.refinement import HOPELESS, refined, settled
@@ -21,7 +23,9 @@ GOOD: Final = 0.85  # mean agreement at which no other placement is tried
 CONTRAST: Final = 5.0  # grey levels of 50; tiles with less on both sides say nothing
 AGREES: Final = 0.75
 FEW: Final = 8  # tiles
+SEEN: Final = 0.5  # of what one of the two shows, that has to lie in the overlap
 LIGHT: Final = 6.0  # px over which the light may change
+SHARED: Final = 0.1  # of the telling tiles: where both have to show something
 FULL: Final = 20.0  # contrast at which a tile counts in full
 SURE: Final = 24  # features that agree, at which no window is tried
 
@@ -42,7 +46,7 @@ class Placed:
 
     @property
     def mean(self) -> float:
-        """The mean agreement of the telling tiles, -1 where there are hardly any.
+        """The mean agreement of the telling tiles, -1 where hardly any tell something of both.
 
         A tile counts by the contrast of its plainer side: what one side alone shows, such as a
         watermark on a plain ground, says little about the rest.
@@ -56,9 +60,9 @@ class Placed:
 
     def _weighted(self, values: Raster, empty: float) -> float:
         telling = self.telling
-        if telling.sum() < FEW:
-            return empty
         plainer = np.minimum(self.tiles.left, self.tiles.right)[telling]
+        if (plainer > CONTRAST).sum() < max(FEW, SHARED * telling.sum()):
+            return empty
         return float(np.average(values[telling], weights=np.minimum(plainer, FULL) + 1))
 
 
@@ -104,3 +108,20 @@ def _judged(left: Prepared, right: Prepared, placement: Matrix) -> Placed | None
     even = evenly_lit(grid, LIGHT)
     tiles = tile_agreement(even.left, even.right, even.inside, cells=5, reach=1, noise=1.5)
     return Placed(placement, grid, tiles)
+
+
+def covered(left: Prepared, right: Prepared, placement: Matrix) -> bool:
+    """Whether the overlap holds at least SEEN of what is to be seen in one of the two.
+
+    Plain ground does not count: a strip of a page laid on an empty sky shows nothing of either.
+    """
+    there = moved(placement, left.texture)
+    back = moved(np.linalg.inv(placement), right.texture)
+    return max(_within(there, right), _within(back, left)) >= SEEN
+
+
+def _within(points: NDArray[np.float64], picture: Prepared) -> float:
+    height, width = picture.shape
+    x, y = points.T
+    within = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
+    return float(within.mean()) if len(points) else 0.0

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scanning.engine.comparison.cells import CELL, moments
 from scanning.engine.comparison.features import Features, features
-from scanning.engine.comparison.ground import is_paper
+from scanning.engine.comparison.ground import PAPER_EDGE, is_paper
 from scanning.engine.comparison.tiles import Raster
 from scanning.engine.hashing.squares import RASTER
 from scanning.engine.hashing.trimming import Box, content_boxes
@@ -23,6 +24,8 @@ Picture = NDArray[Any]  # H x W of uint8
 EDGE: Final = 1024  # px; larger pictures are reduced to this
 SMALL: Final = 64  # px, of the raster on which whole pictures are laid on each other
 LEAST_SHEET: Final = 96  # px, the shorter edge of a document within a frame
+SPOTS: Final = 48  # cells along the longest edge, of the raster of what is to be seen
+TEXTURED: Final = 3.0  # grey levels of contrast in a cell that shows something
 STEPS: Final = 8  # sizes in which a picture is kept, from one to the half of it
 
 
@@ -45,8 +48,8 @@ class Prepared:
         if step not in self._versions:
             share = 2 ** (-step / STEPS)
             size = (max(1, round(self.shape[1] * share)), max(1, round(self.shape[0] * share)))
-            # Halving is cheap: so from a version less than twice as large.
-            base = self._version(step - STEPS) if step > STEPS else self.grey
+            # Halving is cheap: so from the nearest half, quarter, eighth … that is larger.
+            base = self._version((step - 1) // STEPS * STEPS) if step > STEPS else self.grey
             self._versions[step] = cv2.resize(base, size, interpolation=cv2.INTER_AREA)
         return self._versions[step]
 
@@ -64,9 +67,10 @@ class Prepared:
     def sheet(self) -> Box | None:
         """Where the document lies, in px: all of the picture, or what a frame or window holds."""
         height, width = self.shape
-        if is_paper(self.grey):
+        if is_paper(self.at(PAPER_EDGE / max(self.shape))):
             return Box(0, 0, width, height)
-        raster = cv2.resize(self.grey, (RASTER, RASTER), interpolation=cv2.INTER_AREA)
+        half = self.at(2.5 * RASTER / max(self.shape))
+        raster = cv2.resize(half, (RASTER, RASTER), interpolation=cv2.INTER_AREA)
         for box in content_boxes(raster.astype(np.uint8, copy=False)):
             left, right = (edge * width / RASTER for edge in (box.left, box.right))
             top, bottom = (edge * height / RASTER for edge in (box.top, box.bottom))
@@ -87,6 +91,16 @@ class Prepared:
         values = values - values.mean()
         raster: Raster = values / (values.std() + 1e-3)
         return raster
+
+    @cached_property
+    def texture(self) -> NDArray[np.float64]:
+        """Where there is something to be seen: positions (x, y) in px, of a raster of cells."""
+        small = self.at(CELL * SPOTS / max(self.shape))
+        mean, square = moments(small)
+        ys, xs = np.nonzero(square - mean * mean > TEXTURED**2)
+        step = np.array(self.shape[::-1]) / np.array(small.shape[::-1])
+        spots: NDArray[np.float64] = (np.column_stack((xs, ys)) * CELL + CELL / 2) * step - 0.5
+        return spots
 
     @cached_property
     def features(self) -> Features:

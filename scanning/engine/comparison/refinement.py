@@ -18,6 +18,7 @@ cv2.setNumThreads(1)
 MAX_TILES: Final = 48
 MIN_TILES: Final = 5
 SETTLED: Final = 2.5  # px of the grid
+FOUND: Final = 0.4  # agreement from which on a tile counts as found
 MISSED: Final = 1.5  # px of the grid by which a tile may miss its place
 HOPELESS: Final = 0.25  # of the tiles; of two different pictures fewer lie where they should
 
@@ -69,18 +70,17 @@ def settled(
 def _moves(grid: Grid, tile: int, reach: int) -> tuple[int, NDArray[np.float64]]:
     """How many tiles were tried, and of those found the x, y, moved x, moved y, and agreement."""
     spots = _spots(grid.left, grid.inside, tile, reach)
-    half = (tile - 1) / 2
-    rows = []
     tables = correlations(grid.left, grid.right, spots, tile, reach)
-    for (x, y), values in zip(spots.tolist(), tables, strict=True):
-        at_y, at_x = divmod(int(values.argmax()), values.shape[1])
-        value = float(values[at_y, at_x])
-        if value < 0.4:
-            continue
-        move_x = at_x - reach + _between(values[at_y], at_x)
-        move_y = at_y - reach + _between(values[:, at_x], at_y)
-        rows.append((x + half, y + half, x + half + move_x, y + half + move_y, value))
-    return len(spots), np.array(rows, np.float64).reshape(-1, 5)
+    span = 2 * reach + 1
+    best = tables.reshape(-1, span * span).argmax(axis=1)
+    number = np.arange(len(spots))
+    at_y, at_x = best // span, best % span
+    value = tables[number, at_y, at_x]
+    move_x = at_x - reach + _between(tables[number, at_y], at_x)
+    move_y = at_y - reach + _between(tables[number, :, at_x], at_y)
+    start = spots + (tile - 1) / 2
+    rows = np.column_stack((start, start + np.column_stack((move_x, move_y)), value))
+    return len(spots), rows[value >= FOUND]
 
 
 def _spots(left: Bytes, inside: Mask, tile: int, reach: int) -> NDArray[np.int64]:
@@ -103,13 +103,19 @@ def _spots(left: Bytes, inside: Mask, tile: int, reach: int) -> NDArray[np.int64
     return (np.column_stack((xs.flat[best], ys.flat[best])) - cells // 2) * CELL
 
 
-def _between(values: Raster, at: int) -> float:
-    """The top of the parabola through the highest value and its neighbours, -0.5..0.5."""
-    if not 0 < at < len(values) - 1:
-        return 0.0
-    before, here, after = (float(v) for v in values[at - 1 : at + 2])
+def _between(values: Raster, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Row by row the top of the parabola through the value `at` a place and its neighbours.
+
+    It lies -0.5..0.5 from that place, which is the highest of its row; 0 at either end.
+    """
+    last = values.shape[1] - 1
+    row, place = np.arange(len(at)), np.clip(at, 1, last - 1)
+    before, here, after = (values[row, place + step].astype(np.float64) for step in (-1, 0, 1))
     bend = before - 2 * here + after
-    return 0.0 if bend > -1e-6 else min(0.5, max(-0.5, 0.5 * (before - after) / bend))
+    bent = (bend <= -1e-6) & (at > 0) & (at < last)
+    top = 0.5 * (before - after) / np.where(bent, bend, 1)
+    result: NDArray[np.float64] = np.where(bent, np.clip(top, -0.5, 0.5), 0)
+    return result
 
 
 def _fit(

@@ -12,7 +12,7 @@ from scanning.engine.comparison.model import ALIKE, CHANGE, probability, verdict
 from scanning.engine.comparison.paper import CHANGED, INK, Strokes
 from scanning.engine.comparison.regions import Region, boxes, regions
 from scanning.engine.comparison.registration import Matrix
-from scanning.engine.comparison.tiles import Raster
+from scanning.engine.comparison.tiles import Raster, quantile
 
 cv2.setNumThreads(1)
 
@@ -21,6 +21,9 @@ HEAVY: Final = 0.38 * INK  # ink on the one where the other has none
 EXCHANGED: Final = 0.1  # ink; less is noise
 PALE: Final = 0.55  # ink; what is half transparent adds no more
 FEW: Final = 0.94  # the share of strokes that agree in two sheets that are filled in almost alike
+CLEAR: Final = 0.95  # probability from which on a place differs beyond doubt
+SEVERAL: Final = 3  # such places: one may be a stamp, or a crease
+LEGIBLE: Final = 512  # px along the longest edge of a page from which on people can read it
 FULL_SIZE: Final = 1024  # px
 
 
@@ -48,26 +51,30 @@ class Difference:
         return probability(CHANGE, self.measures)
 
 
-def judged(lines: Strokes, placement: Matrix) -> Finding:
-    """The finding on two sheets that were compared stroke by stroke."""
+def clearly_others(found: list[Difference]) -> bool:
+    """Whether several places differ beyond doubt: another record, and no need to look closer."""
+    return sum(place.changed > CLEAR and not place.is_pale for place in found) >= SEVERAL
+
+
+def judged(lines: Strokes, placement: Matrix, found: list[Difference]) -> Finding:
+    """The finding on two sheets that were compared stroke by stroke and differ in these places."""
     telling = lines.agreement[lines.telling]
-    found = differences(lines)
     least = usual_least(lines)
     share = float((telling >= least).mean())
     # The likeliest change decides: the pieces of one watermark do not add up to another entry.
     unchanged = 1 - max((difference.changed for difference in found), default=0.0)
-    same = unchanged * probability(ALIKE, visible(lines))
+    same = unchanged * probability(ALIKE, visible(lines, found))
     answer = verdict(same)
-    if answer == "lookalike" and verdict(unchanged) != "lookalike":
-        answer = "undecided"  # what cannot be seen does not make a lookalike
+    if answer == "lookalike" and verdict(unchanged) != "lookalike" and lines.resolution >= LEGIBLE:
+        answer = "undecided"  # large enough for people to see what the measures leave open
     shown = found
     if answer == "near":
         reason = "overlay_added" if found else "same_sheet"
-    elif answer == "lookalike":
+    elif verdict(unchanged) == "lookalike":
         shown = [difference for difference in found if difference.changed > 0.5] or found
         reason = "field_changed" if share > FEW else "other_record"
     elif verdict(unchanged) == "near":
-        reason = "too_small"
+        reason = "too_small"  # nothing is seen to differ, but it might not be seen
     else:
         reason = "unclear"
     height, width = (CELL * side for side in lines.agreement.shape)
@@ -114,16 +121,29 @@ def _measured(
             "pale": 0.0,
             "exchanged": low,
             "added": high,
-            "broken": 1 - float(np.quantile(dark[cells], 0.02)),
+            "broken": 1 - quantile(dark[cells], 0.02),
             "depth": min(6.0, float(1 - agreement[cells].min()) / (1 - least)),
         },
     )
 
 
-def visible(lines: Strokes) -> dict[str, float]:
-    """How much of a sheet could be seen at all: detail, log2 of its size; usual agreement."""
-    usual = float(np.quantile(lines.agreement[lines.telling], 0.05))
-    return {"detail": float(np.log2(max(lines.left.shape) / FULL_SIZE)), "usual": 10 * (1 - usual)}
+def visible(lines: Strokes, found: list[Difference]) -> dict[str, float]:
+    """How well a change would have been seen, where none was.
+
+    detail: log2 of the size in which both show the sheet; usual, least: how far the agreement falls
+    short of full, on one tile in twenty, and on the third worst away from what was found.
+    """
+    differs = np.zeros(lines.telling.shape, np.uint8)
+    for difference in found:
+        differs |= difference.region.cells.view(np.uint8)
+    away = lines.telling & (cv2.dilate(differs, np.ones((5, 5), np.uint8)) == 0)
+    if away.sum() < 3:
+        away = lines.telling
+    return {
+        "detail": min(0.0, float(np.log2(lines.resolution / FULL_SIZE))),
+        "usual": 10 * (1 - quantile(lines.agreement[lines.telling], 0.05)),
+        "least": 10 * (1 - float(np.partition(lines.agreement[away], 2)[2])),
+    }
 
 
 def usual_least(lines: Strokes) -> float:
@@ -132,5 +152,5 @@ def usual_least(lines: Strokes) -> float:
     Sharp scans of one sheet agree almost fully everywhere; small or strongly compressed pictures
     do not anywhere.
     """
-    usual = float(np.quantile(lines.agreement[lines.telling], 0.05))
+    usual = quantile(lines.agreement[lines.telling], 0.05)
     return min(SHARP, max(CHANGED, 1 - 4 * (1 - usual)))

@@ -5,7 +5,7 @@ that the child needs neither NumPy nor SciPy.
 """
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Final
 
@@ -99,13 +99,12 @@ class Spectrum:
 
         Mirroring negates the odd frequencies and turning transposes besides.
         """
-        for turn in TURNS:
-            low = self._low.T.copy() if turn.transposed else self._low.copy()
-            if turn.rows_flipped:
-                low[1::2] *= -1
-            if turn.columns_flipped:
-                low[:, 1::2] *= -1
-            yield np.packbits(low > _median(low)).tobytes()
+        places, signs = _turned(self._side // 4)
+        low = self._low.ravel()[places] * signs
+        half = low.shape[1] // 2
+        parts = np.partition(low, (half - 1, half), axis=1)
+        medians = (parts[:, half - 1] + parts[:, half]) / 2
+        yield from (code.tobytes() for code in np.packbits(low > medians[:, None], axis=1))
 
     @cached_property
     def _low(self) -> NDArray[np.float64]:
@@ -117,6 +116,20 @@ class Spectrum:
     @cached_property
     def _median(self) -> float:
         return _median(self._low)
+
+
+@cache
+def _turned(kept: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """For each of TURNS where its frequencies come from, and their signs. Shapes (7, kept²)."""
+    places = np.arange(kept * kept).reshape(kept, kept)
+    odd = 1.0 - 2.0 * (np.arange(kept) % 2)
+    order, signs = [], []
+    for turn in TURNS:
+        order.append((places.T if turn.transposed else places).ravel())
+        down = odd[:, None] if turn.rows_flipped else np.ones((kept, 1))
+        across = odd if turn.columns_flipped else np.ones(kept)
+        signs.append((down * across).ravel())
+    return np.stack(order), np.stack(signs)
 
 
 def _median(values: NDArray[np.float64]) -> float:

@@ -22,7 +22,7 @@ class Signature:
     phash64, phash256: 8 and 32 bytes, as imagehash packs them: row by row, first bit highest.
     turned256: 7 x 32 bytes, the 256-bit hash of the picture turned by each of `turns.TURNS`.
     trimmed256: 0 to 5 x 32 bytes, the 256-bit hash after each stage of `trimming.content_boxes`.
-    raster: 48 x 48 grey bytes, row by row, the picture squeezed to a square.
+    raster: 64 x 64 grey bytes, row by row: the square that the 256-bit hash is computed from.
     windows64: 8 bytes for each of `windows.WINDOWS`, the first one being the whole picture.
     """
 
@@ -39,11 +39,11 @@ def signature(pixels: bytes) -> Signature | None:
     if len(pixels) != RASTER**2:
         raise ValueError(f"{len(pixels)} bytes are no raster of {RASTER} x {RASTER}")
     image = Image.frombytes("L", (RASTER, RASTER), pixels)
-    whole = Spectrum(square(image, LARGE))
+    small = square(image, LARGE)
+    whole = Spectrum(small)
     if whole.is_flat:
         return None
     boxes = content_boxes(np.frombuffer(pixels, np.uint8).reshape(RASTER, RASTER))
-    small = square(image, KEPT)
     rasters = np.frombuffer(small, np.uint8).reshape(1, KEPT, KEPT)
     trimmed = (Spectrum(square(image, LARGE, box)) for box in boxes)
     return Signature(

@@ -6,7 +6,7 @@ from PIL import Image
 
 SMALL: Final = 32  # for the 64-bit hash
 LARGE: Final = 64  # for the 256-bit hash
-KEPT: Final = 64  # stored, for windows and families
+KEPT: Final = LARGE  # stored, for windows and families
 RASTER: Final = 128  # what a child hands over; every other square comes from it
 
 

@@ -6,10 +6,12 @@ uniform is left, a narrow strip along the upper or lower edge (a title bar with 
 bar) is taken off up to the next uniform gap.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from scanning.engine.compiled import compiled
 
 # Calibrated on the sets in data/README.md, with copies that got borders or became screenshots.
 MOST_STAGES: Final = 5
@@ -44,14 +46,15 @@ def content_boxes(raster: NDArray[np.uint8]) -> list[Box]:
 
     raster: grey, shape (n, n). Empty for a picture without a border; at most MOST_STAGES boxes.
     """
-    grey = raster.astype(np.int16)
+    grey = np.array(raster)  # a loop is compiled again for arrays that are read-only
     side = len(grey)
+    lines = grey.astype(np.int16)
     found: list[Box] = []
     edges = _Edges(0, side, 0, side)
     while len(found) < MOST_STAGES:
-        smaller = _without_border(grey, edges)
+        smaller = _Edges(*_without_border(grey, *edges))
         if smaller == edges:
-            smaller = _without_strips(grey, edges)
+            smaller = _Edges(*_without_strips(grey, *edges))
         height, width = smaller.bottom - smaller.top, smaller.right - smaller.left
         if (
             smaller == edges
@@ -63,59 +66,80 @@ def content_boxes(raster: NDArray[np.uint8]) -> list[Box]:
         if found and max(abs(now - before) for now, before in zip(smaller, edges, strict=True)) < 2:
             found.pop()
         edges = smaller
-        found.append(_refined(grey, edges))
+        found.append(_refined(lines, edges))
     return found
 
 
-def _without_border(grey: Lines, edges: _Edges) -> _Edges:
+@compiled
+def _without_border(grey: Any, top: int, bottom: int, left: int, right: int) -> Any:
     """Take one uniform colour off each side."""
-    inner = grey[edges.top : edges.bottom, edges.left : edges.right]
-    top, bottom = edges.top + _border(inner), edges.bottom - _border(inner[::-1])
-    if bottom <= top:
-        return edges
-    inner = grey[top:bottom, edges.left : edges.right].T
-    left, right = edges.left + _border(inner), edges.right - _border(inner[::-1])
-    return _Edges(top, bottom, left, right) if left < right else edges
+    above = _border(grey[top:bottom, left:right])
+    below = _border(grey[top:bottom, left:right][::-1])
+    if bottom - below <= top + above:
+        return top, bottom, left, right
+    inner = grey[top + above : bottom - below, left:right].T
+    before, after = _border(inner), _border(inner[::-1])
+    if right - after <= left + before:
+        return top, bottom, left, right
+    return top + above, bottom - below, left + before, right - after
 
 
-def _without_strips(grey: Lines, edges: _Edges) -> _Edges:
+@compiled
+def _without_strips(grey: Any, top: int, bottom: int, left: int, right: int) -> Any:
     """Take a strip off the top and one off the bottom, each with the gap behind it."""
-    inner = grey[edges.top : edges.bottom, edges.left : edges.right]
-    side = len(grey)
-    top = edges.top + _strip(inner, int(STRIP * side) - edges.top)
-    bottom = edges.bottom - _strip(inner[::-1], int(STRIP * side) - (side - edges.bottom))
-    return edges._replace(top=top, bottom=bottom) if top < bottom else edges
+    inner = grey[top:bottom, left:right]
+    widest = int(STRIP * len(grey))
+    above = top + _strip(inner, widest - top)
+    below = bottom - _strip(inner[::-1], widest - (len(grey) - bottom))
+    if above < below:
+        return above, below, left, right
+    return top, bottom, left, right
 
 
-def _level(line: Lines) -> float | None:
-    """The grey level of a uniform line; None for any other."""
-    ordered = np.sort(line)
-    spare = len(ordered) // STRAY
-    if ordered[-1 - spare] - ordered[spare] > TOLERANCE:
-        return None
-    return float(ordered[len(ordered) // 2])
+@compiled
+def _level(line: Any) -> Any:
+    """The grey level of a uniform line; -1 for any other."""
+    counts = np.zeros(256, np.int32)
+    for value in line:
+        counts[value] += 1
+    spare = len(line) // STRAY
+    low = _ordered(counts, spare)
+    if _ordered(counts, len(line) - 1 - spare) - low > TOLERANCE:
+        return -1
+    return _ordered(counts, len(line) // 2)
 
 
-def _border(lines: Lines) -> int:
+@compiled
+def _ordered(counts: Any, place: Any) -> Any:
+    """The value at a place of the sorted line."""
+    value = -1
+    while place >= 0:
+        value += 1
+        place -= counts[value]
+    return value
+
+
+@compiled
+def _border(lines: Any) -> Any:
     """How many of the first lines are uniform and of one colour."""
     first = _level(lines[0])
-    if first is None:
+    if first < 0:
         return 0
     count = 1
-    while count < len(lines) and _is_like(first, _level(lines[count])):
+    while count < len(lines):
+        level = _level(lines[count])
+        if level < 0 or abs(level - first) > TOLERANCE:
+            break
         count += 1
     return count
 
 
-def _is_like(one: float, other: float | None) -> bool:
-    return other is not None and abs(other - one) <= TOLERANCE
-
-
-def _strip(lines: Lines, widest: int) -> int:
+@compiled
+def _strip(lines: Any, widest: Any) -> Any:
     """Where the first gap ends that begins within the first `widest` lines; 0 without one."""
     run = 0
     for count in range(min(widest + GAP, len(lines))):
-        run = run + 1 if _level(lines[count]) is not None else 0
+        run = run + 1 if _level(lines[count]) >= 0 else 0
         if run == GAP:
             return count + 1 + _border(lines[count + 1 :]) if count + 1 < len(lines) else 0
     return 0

@@ -12,6 +12,7 @@ against the centres, and the rest is sampled again. So the work grows with the n
 times that of centres, not with its square.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -62,10 +63,17 @@ def families(whole: Codes, *, radius: int = RADIUS, seed: int = 1) -> Labels:
     return _large(labels[node])
 
 
+def members_of(labels: Labels) -> list[Rows]:
+    """The rows of each family, rising; found in one go, for there may be thousands of families."""
+    order = np.argsort(labels, kind="stable")
+    count = int(labels.max(initial=-1)) + 1
+    bounds = np.searchsorted(labels[order], np.arange(count + 1))
+    return [order[start:stop] for start, stop in pairwise(bounds.tolist())]
+
+
 def centres_of(whole: Codes, labels: Labels) -> Codes:
     """The centre of each family: what most of its members have, bit by bit. Shape (families, 4)."""
-    count = int(labels.max(initial=-1)) + 1
-    centres = [_majority(whole[labels == label]) for label in range(count)]
+    centres = [_majority(whole[rows]) for rows in members_of(labels)]
     return np.concatenate([np.empty((0, 4), np.uint64), *centres])
 
 

@@ -19,7 +19,7 @@ from scanning.engine.hashing.trimming import content_boxes
 from scanning.engine.hashing.turns import TURNS
 from scanning.engine.hashing.windows import WINDOWS, Window, turned_codes, window_codes
 from scanning.engine.search import ways
-from scanning.engine.search.families import RADIUS, centres_of
+from scanning.engine.search.families import RADIUS, centres_of, members_of
 from scanning.engine.search.join import Labels, near_between
 from scanning.engine.search.shares import Outline
 from scanning.engine.search.templates import WHOLE, Template
@@ -61,11 +61,10 @@ def templates_of(
 ) -> list[Template]:
     """The template of each family, from a sample of its members."""
     templates = []
-    for family in range(int(labels.max(initial=-1)) + 1):
+    for members in members_of(labels):
         keep()
-        members = np.flatnonzero(labels == family)
         sample = members[:: -(-len(members) // SAMPLE)]
-        templates.append(template_of(rasters(sample))[0])
+        templates.append(template_of(rasters(sample)))
     return templates
 
 

@@ -10,8 +10,9 @@ from scanning.engine.hashing.turns import TURNS
 from scanning.engine.search import ways
 from scanning.engine.search.families import RADIUS
 from scanning.engine.search.guests import NO_TURN, Guest
-from scanning.engine.search.join import near_pairs
-from scanning.engine.search.nearest import Candidates, Rows, merged, nearest
+from scanning.engine.search.join import Pairs, near_pairs
+from scanning.engine.search.nearest import Candidates, Rows, nearest
+from scanning.engine.search.templates import Template
 from scanning.engine.search.whitening import UPRIGHT, agreeing
 
 SMALL: Final = 1000
@@ -24,12 +25,14 @@ def relatives(
     whole: NDArray[np.uint64],
     guests: Sequence[Guest] = (),
     *,
+    template: Template | None = None,
     limit: int | None = None,
     keep: Callable[[], None] = lambda: None,
 ) -> Candidates:
     """The pairs of a family whose own content agrees.
 
     members: rows of its pictures, rising, guests among them; rasters, whole: theirs.
+    template: that of the family, where it is known.
     The distance is that of the 256-bit codes; with a guest, of what is their own.
     """
     found = {guest.row: guest for guest in guests}
@@ -41,27 +44,29 @@ def relatives(
         ]
     )
     places = [UPRIGHT if guest is None else guest.place for guest in known]
-    pairs, _agreement = agreeing(upright, places=places, limit=limit, keep=keep)
-    one, other, distance = pairs.T
     plain = np.array([guest is None for guest in known])
+    hinted = _nearest(np.flatnonzero(plain), whole)
+    pairs, _agreement = agreeing(
+        upright, places=places, hinted=hinted, template=template, limit=limit, keep=keep
+    )
+    one, other, distance = pairs.T
     both = plain[one] & plain[other]
     differing = np.bitwise_count(whole[one] ^ whole[other]).sum(axis=1)
     way = np.zeros(len(pairs), np.int64)
     for row in np.flatnonzero(~both).tolist():
         way[row] = _way(known[one[row]], known[other[row]])
-    agreeing_ones = Candidates.of(
+    return Candidates.of(
         np.column_stack([members[one], members[other], np.where(both, differing, distance), way])
     )
-    return merged([agreeing_ones, _nearest(members[plain], whole[plain])])
 
 
-def _nearest(members: Rows, whole: NDArray[np.uint64]) -> Candidates:
-    """In a small family, which has taught little, the nearest of each picture by its hash too."""
-    if len(members) > SMALL:
-        return merged([])
-    rows = near_pairs(whole, RADIUS)
-    left, right = members[rows[:, 0]], members[rows[:, 1]]
-    return nearest(Candidates(left, right, rows[:, 2], np.zeros_like(left)), RELATIVES)
+def _nearest(plain: Rows, whole: NDArray[np.uint64]) -> Pairs:
+    """In a small family, which has taught little, the nearest of each picture by its hash."""
+    if len(plain) > SMALL:
+        return np.empty((0, 3), np.int64)
+    left, right, distance = near_pairs(whole[plain], RADIUS).T
+    found = Candidates(plain[left], plain[right], distance, np.zeros_like(distance))
+    return nearest(found, RELATIVES).rows[:, :3]
 
 
 def _way(left: Guest | None, right: Guest | None) -> int:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from dedup_site.audit.acting import acting_as
 from scanning.attributes import PatternError
 from scanning.models import ScanRun
 from scanning.progress import progress_of
@@ -63,9 +64,10 @@ class Command(BaseCommand):
 
 def migrate_when_needed() -> None:
     """A database that is new or older than the program is brought up to date first."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", verbosity=0, interactive=False)
+    with acting_as("owner"):
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", verbosity=0, interactive=False)
 
 
 def as_json(run: ScanRun, summary: LibrarySummary) -> dict[str, Any]:

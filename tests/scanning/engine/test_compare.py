@@ -1,9 +1,9 @@
 """Pictures made here, changed the way people change them, and what the comparison says of it."""
 
 import io
-import itertools
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -103,14 +103,8 @@ CHANGES: dict[str, Change] = {
 }
 
 
-# On a form of a quarter of its size nobody can tell one character from another.
-TOO_SMALL = ("a quarter of the size", form)
-
-
-@pytest.mark.parametrize(
-    ("change", "make"),
-    [pair for pair in itertools.product(CHANGES, (photo, form)) if pair != TOO_SMALL],
-)
+@pytest.mark.parametrize("make", [photo, form])
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_picture_is_the_same_after(change: str, make: Make) -> None:
     result = compare(grey(make()), grey(CHANGES[change](make())))
 
@@ -119,13 +113,23 @@ def test_a_picture_is_the_same_after(change: str, make: Make) -> None:
     assert result.score >= 900
 
 
-@pytest.mark.parametrize("price", ["HK$ 4,180,000", "HK$ 4,130,000"])
-def test_what_is_too_small_to_be_seen_is_left_to_people(price: str) -> None:
-    small = scaled(form((*FIELDS[:2], price, *FIELDS[3:])), 4)
+def test_one_field_changed_is_seen_in_a_quarter_of_the_size() -> None:
+    other = form((*FIELDS[:2], "HK$ 950,000", *FIELDS[3:]))
 
-    result = compare(grey(form()), grey(small))
+    result = compare(grey(form()), grey(scaled(other, 4)))
 
-    assert (result.verdict, result.reason, result.regions) == ("undecided", "too_small", ())
+    assert (result.verdict, result.reason) == ("lookalike", "field_changed")
+    assert any(covers(box, 0.45, (140 + 2 * 70 + 35) / 1024) for box in result.regions)
+
+
+@pytest.mark.parametrize("name", ["Ng and Partners", "Ng and Partnerc"])
+def test_what_is_too_small_to_be_seen_is_not_called_the_same(name: str) -> None:
+    small = scaled(scanned(form((*FIELDS[:4], name)), 2), 4)
+
+    result = compare(grey(scanned(form(), 1)), grey(small))
+
+    assert (result.reason, result.regions) == ("too_small", ())
+    assert result.verdict != "near"
     assert 200 < result.score < 800
 
 
@@ -274,6 +278,15 @@ def test_a_pale_watermark_on_a_form_is_boxed() -> None:
     assert result.regions
 
 
+def test_a_soft_picture_has_no_fine_detail_to_be_judged_by() -> None:
+    """A sky, a gradient: what compression leaves of it in the finest detail says nothing."""
+    blocks = np.random.default_rng(1).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    sky = Image.fromarray(blocks).resize((800, 600), Image.Resampling.BICUBIC)
+    stream = io.BytesIO()
+    sky.resize((400, 300)).save(stream, "JPEG", quality=50)
+    assert compare(grey(sky), grey(Image.open(stream))).verdict == "near"
+
+
 def test_something_else_in_the_midst_is_another_picture() -> None:
     image, other = photo(), photo()
     other.paste(photo(7).crop((0, 0, 180, 140)), (280, 200))
@@ -306,7 +319,7 @@ def test_one_field_or_character_changed(row: int, text: str) -> None:
     middle = (140 + 70 * row + 35) / 1024
     assert box.top < middle < box.top + box.height
     assert box.left > 0.3
-    assert result.score <= 350
+    assert result.score <= 500
 
 
 def test_another_record_on_the_same_form() -> None:
@@ -342,6 +355,30 @@ def test_a_sheet_in_a_dark_frame_is_still_judged_as_a_sheet(framed: Change) -> N
     assert same.verdict != "lookalike"
     assert another.verdict == "lookalike"
     assert both_framed.verdict == "lookalike"
+
+
+def test_another_film_of_one_chest_agrees_in_parts_only() -> None:
+    """Everything is there, but each bit lies some 1 % elsewhere: the person has breathed."""
+    image = grey(photo())
+    moves = np.random.default_rng(1).normal(0, 0.013 * 720, (2, 6, 6)).astype(np.float32)
+    along_x, along_y = (
+        cv2.resize(move, (720, 540), interpolation=cv2.INTER_CUBIC) for move in moves
+    )
+    ys, xs = np.mgrid[0:540, 0:720].astype(np.float32)
+    breathed = cv2.remap(image, xs + along_x, ys + along_y, cv2.INTER_LINEAR)
+
+    result = compare(image, breathed.astype(np.uint8))
+
+    assert (result.verdict, result.reason) == ("lookalike", "parts_differ")
+
+
+def test_a_strip_of_a_page_on_an_empty_sky() -> None:
+    sky = photo()
+    sky.paste((200, 200, 200), (0, 0, 720, 300))
+    strip = Image.new("L", (700, 60), 200)
+    ImageDraw.Draw(strip).rectangle((0, 52, 700, 60), fill=90)
+
+    assert compare(grey(sky), grey(strip)).verdict == "lookalike"
 
 
 def test_another_scene() -> None:

@@ -19,7 +19,7 @@ from scanning.engine.search.relatives import relatives
 from scanning.engine.search.shares import Outline
 from scanning.engine.search.signatures import Signatures
 from scanning.engine.search.ways import WAYS
-from scanning.engine.search.whitening import agreeing, signs, whitened
+from scanning.engine.search.whitening import HINTED, agreeing, signs, whitened
 
 Codes = NDArray[np.uint64]
 
@@ -100,6 +100,19 @@ def sheet(record: int, scan: int) -> NDArray[np.uint8]:
     pixels = np.asarray(page) * light + random.normal(0, 3, (640, 480))
     grey = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
     return np.asarray(grey.resize((KEPT, KEPT), Image.Resampling.LANCZOS))
+
+
+def test_a_hint_lets_a_pair_through_that_agrees_a_little_but_not_one_that_does_not() -> None:
+    rasters = np.stack([sheet(record, 0) for record in range(90)])
+    plainly, _ = agreeing(rasters)
+    found = set(map(tuple, plainly[:, :2].tolist()))
+    every = np.array([(one, other) for one in range(90) for other in range(one + 1, 90)])
+    pairs, agreement = agreeing(rasters, hinted=every)
+    assert (agreement >= HINTED).all()
+    assert found < set(map(tuple, pairs[:, :2].tolist()))
+    assert len(pairs) < len(every) // 2
+    none, _ = agreeing(rasters, hinted=np.empty((0, 2), np.int64))
+    assert np.array_equal(none, plainly)
 
 
 def test_rescans_agree_and_other_sheets_do_not() -> None:
