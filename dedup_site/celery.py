@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dedup_site.settings")
 
@@ -54,6 +54,11 @@ app.conf.update(
             "schedule": 15.0,
             "options": {"expires": 14},
         },
+        "tend action plans": {
+            "task": "review.tasks.tend_plans",
+            "schedule": 60.0,
+            "options": {"expires": 55},
+        },
     },
 )
 app.autodiscover_tasks(["dedup_site.audit", "scanning", "review"])
@@ -62,6 +67,14 @@ app.autodiscover_tasks(["dedup_site.audit", "scanning", "review"])
 @setup_logging.connect
 def keep_our_logging(**_kwargs: object) -> None:
     """Settings configured logging; Celery must not replace it."""
+
+
+@worker_init.connect
+def tell_if_grants_are_too_wide(**_kwargs: object) -> None:
+    """Before the worker has children, which must not share its connection."""
+    from dedup_site.audit.grants import tell_if_too_wide  # needs Django's set-up
+
+    tell_if_too_wide()
 
 
 @worker_ready.connect

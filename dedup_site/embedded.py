@@ -19,6 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+import psycopg
+
+from dedup_site import database_roles
+from dedup_site.database_roles import DatabaseRole, as_role
 from dedup_site.embedded_servers import (
     DATABASE,
     SUPERUSER,
@@ -46,8 +50,22 @@ os.register_at_fork(after_in_child=_drop_locks)
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    database_url: str
+    """Their addresses. Three roles have one each (database_roles.py), and the superuser."""
+
+    superuser_url: str
     redis_url: str
+
+    @property
+    def database_url(self) -> str:
+        return as_role(self.superuser_url, DatabaseRole.APPLICATION)
+
+    @property
+    def owner_database_url(self) -> str:
+        return as_role(self.superuser_url, DatabaseRole.OWNER)
+
+    @property
+    def sequencer_database_url(self) -> str:
+        return as_role(self.superuser_url, DatabaseRole.SEQUENCER)
 
 
 @contextmanager
@@ -64,10 +82,12 @@ def servers(data_dir: Path, *, durable: bool = True) -> Iterator[Servers]:
             with _gate(data_dir):
                 fcntl.flock(users, fcntl.LOCK_SH)
                 postgres, redis = (server.ensure(durable=durable) for server in _both(data_dir))
-            yield Servers(
-                f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(postgres))}",
-                f"unix://{quote(str(redis / Redis.socket_name))}?db=0",
-            )
+                found = Servers(
+                    f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(postgres))}",
+                    f"unix://{quote(str(redis / Redis.socket_name))}?db=0",
+                )
+                _make_roles(found)
+            yield found
         finally:
             if os.getpid() == owner:
                 with _interrupts_held(), _gate(data_dir):
@@ -80,7 +100,8 @@ def servers(data_dir: Path, *, durable: bool = True) -> Iterator[Servers]:
 def environment(data_dir: Path) -> Iterator[None]:
     """Set what is missing of DATABASE_URL, REDIS_URL and SECRET_KEY, for child processes too.
 
-    Servers start only if one of the first two is missing. Raises EmbeddedError.
+    Servers start only if one of the first two is missing. The addresses of the database's other
+    roles go with DATABASE_URL. Raises EmbeddedError.
     """
     with ExitStack() as stack:
         missing = {
@@ -93,6 +114,8 @@ def environment(data_dir: Path) -> Iterator[None]:
             values = {"DATABASE_URL": found.database_url, "REDIS_URL": found.redis_url}
             values["SECRET_KEY"] = _secret_key(data_dir)
             os.environ.update({name: values[name] for name in missing})
+            if "DATABASE_URL" in missing:
+                _set_other_roles(found)
         yield
 
 
@@ -124,6 +147,23 @@ def _secret_key(data_dir: Path) -> str:
         if os.fstat(file).st_size == 0:
             os.write(file, secrets.token_urlsafe(64).encode())
         return os.pread(file, 1000, 0).decode()
+
+
+def _make_roles(found: Servers) -> None:
+    """The database's roles, also in a folder of an older version, where the superuser did all."""
+    try:
+        with psycopg.connect(found.superuser_url, autocommit=True) as connection:
+            database_roles.make(connection)
+    except psycopg.Error as error:
+        reason = str(error).splitlines()[0]
+        raise EmbeddedError(f"Postgres cannot make its roles: {reason}") from error
+
+
+def _set_other_roles(found: Servers) -> None:
+    for name in ("OWNER_DATABASE_URL", "SEQUENCER_DATABASE_URL"):
+        os.environ.pop(f"{name}_FILE", None)
+    os.environ["OWNER_DATABASE_URL"] = found.owner_database_url
+    os.environ["SEQUENCER_DATABASE_URL"] = found.sequencer_database_url
 
 
 def _both(data_dir: Path) -> tuple[Server, Server]:

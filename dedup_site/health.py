@@ -12,6 +12,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dedup_site.audit import grants
 from dedup_site.audit import log as audit_log
 from scanning.models import Chunk
 
@@ -51,12 +52,14 @@ def ready(_request: HttpRequest) -> JsonResponse:
     """200 if the database and Redis answer, else 503.
 
     `oldest_ready_chunk_seconds` is how long the longest waiting work has waited, null where none
-    waits. It fails nothing here: the site works without workers. An alarm should watch it.
+    waits. It fails nothing here: the site works without workers. An alarm should watch it, and
+    `grants`: where the database role may do too much, no file is acted upon.
     """
     answer: dict[str, object] = {"database": "ok", "redis": "ok"}
     try:
         wait = _longest_wait()
         answer["oldest_ready_chunk_seconds"] = wait and int(wait.total_seconds())
+        answer["grants"] = "too wide" if grants.too_wide() else "ok"
     except DatabaseError:
         answer["database"] = "does not answer"
     if not _redis_answers():

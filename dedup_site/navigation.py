@@ -31,6 +31,8 @@ PLACES = (
         _("Legal holds"), "review:matters", (Can.PLACE_HOLDS, Can.MANAGE_MATTERS, Can.READ_AUDIT)
     ),
     Place(_("Retention"), "review:retention", (Can.MANAGE_RETENTION, Can.READ_AUDIT)),
+    Place(_("Quality"), "review:quality", (Can.ADJUDICATE, Can.MANAGE_LIBRARIES, Can.READ_AUDIT)),
+    Place(_("Action plans"), "review:plans", (Can.MAKE_PLANS, Can.APPROVE_PLANS, Can.READ_AUDIT)),
     Place(_("Libraries"), "scanning:libraries", (Can.READ_PAIRS, Can.MANAGE_LIBRARIES)),
     Place(_("Scans"), "scanning:runs", (Can.RUN_SCANS, Can.MANAGE_LIBRARIES)),
     Place(_("People"), "people", (Can.MANAGE_ACCESS,)),

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from dedup_site import env, logs
@@ -68,7 +69,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "dedup_site.navigation.navigation",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "dedup_site.templatetags.punctuation",
+            ],
         },
     },
 ]
@@ -91,8 +96,20 @@ def _database(url: str) -> dict[str, object]:
 
 
 DATABASE_URL = env.env_secret("DATABASE_URL") or "postgresql://localhost/second_look"
+# Other roles of the same database, where this process may act as them (audit/acting.py).
+OWNER_DATABASE_URL = env.env_secret("OWNER_DATABASE_URL") or DATABASE_URL
+SEQUENCER_DATABASE_URL = env.env_secret("SEQUENCER_DATABASE_URL") or DATABASE_URL
 REDIS_URL = env.env_secret("REDIS_URL") or "redis://localhost:6379/0"
 DATABASES = {"default": _database(DATABASE_URL)}
+DATABASE_LOGINS = {
+    "owner": _database(OWNER_DATABASE_URL),
+    "sequencer": _database(SEQUENCER_DATABASE_URL),
+}
+for _role, _login in DATABASE_LOGINS.items():
+    if _login["NAME"] != DATABASES["default"]["NAME"]:
+        raise ImproperlyConfigured(
+            f"{_role.upper()}_DATABASE_URL names another database than DATABASE_URL."
+        )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CELERY_BROKER_URL = celery_url(REDIS_URL)

@@ -12,8 +12,11 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
+from dedup_site import database_roles
+from dedup_site.database_roles import DatabaseRole
 from dedup_site.settings import DATABASE_URL
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
@@ -33,6 +36,29 @@ def use(name: str) -> None:
     os.environ["DATABASE_URL"] = url_of(name)
 
 
+@contextmanager
+def acting_as(role: str) -> Iterator[None]:
+    """The test's connection does what one role of the database may do, no more.
+
+    Tests are a superuser otherwise, who may change history behind the program's back.
+    """
+    connection = connections["default"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT session_user")
+        (before,) = cursor.fetchone()
+        _authorize(cursor, role)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            _authorize(cursor, before)
+
+
+def _authorize(cursor: CursorWrapper, role: str) -> None:
+    statement = sql.SQL("SET SESSION AUTHORIZATION {}").format(sql.Identifier(role))
+    cursor.execute(statement)
+
+
 def ensure_template() -> str:
     """The name of the migrated template; whoever comes first makes it."""
     name = f"template_{os.environ.get('PYTEST_XDIST_TESTRUNUID', str(os.getpid()))}"
@@ -44,8 +70,11 @@ def ensure_template() -> str:
             if known.fetchone():
                 return name
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with psycopg.connect(url_of(name), autocommit=True) as server:
+            database_roles.make(server)
         use(name)
-        call_command("migrate", verbosity=0, interactive=False)
+        with acting_as(DatabaseRole.OWNER):
+            call_command("migrate", verbosity=0, interactive=False)
         connections["default"].close()
     return name
 
@@ -53,9 +82,14 @@ def ensure_template() -> str:
 @contextmanager
 def copy_of(template: str, name: str) -> Iterator[str]:
     """A database copied from the template, dropped at the end."""
-    identifiers = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+    names = {"name": name, "template": template, "owner": DatabaseRole.OWNER}
+    identifiers = {key: sql.Identifier(value) for key, value in names.items()}
     with psycopg.connect(DATABASE_URL, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**identifiers))
+        server.execute(
+            sql.SQL("CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}").format(
+                **identifiers
+            )
+        )
         try:
             yield name
         finally:

@@ -23,7 +23,7 @@ def _start() -> None:
     stack = ExitStack()
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     servers = stack.enter_context(embedded.servers(folder, durable=False))
-    os.environ["DATABASE_URL"] = servers.database_url
+    os.environ["DATABASE_URL"] = servers.superuser_url
     os.environ["REDIS_URL"] = servers.redis_url
     os.environ["TEST_SESSION_DIR"] = str(folder)
     atexit.register(stack.close)

@@ -42,7 +42,7 @@ def another_user(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def query(servers: Servers, sql: str) -> Any:
-    with psycopg.connect(servers.database_url) as connection:
+    with psycopg.connect(servers.superuser_url) as connection:
         row = connection.execute(sql.encode()).fetchone()
         assert row is not None
         return row[0]
@@ -80,7 +80,7 @@ def test_nobody_else_can_reach_them(tmp_path: Path) -> None:
 
 def test_data_survives_a_restart(tmp_path: Path) -> None:
     with embedded.servers(tmp_path) as servers, redis.Redis.from_url(servers.redis_url) as client:
-        with psycopg.connect(servers.database_url) as connection:
+        with psycopg.connect(servers.superuser_url) as connection:
             connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
         client.set("note", "kept")
     with embedded.servers(tmp_path) as servers, redis.Redis.from_url(servers.redis_url) as client:
@@ -262,7 +262,12 @@ def test_environment_fills_in_what_is_missing(
         monkeypatch.delenv("DATABASE_URL", raising=False)
         monkeypatch.delenv("SECRET_KEY", raising=False)
         with embedded.environment(tmp_path):
-            assert os.environ["DATABASE_URL"].startswith("postgresql://postgres@/second_look?")
+            for name, user in (
+                ("DATABASE_URL", "second_look_application"),
+                ("OWNER_DATABASE_URL", "second_look_owner"),
+                ("SEQUENCER_DATABASE_URL", "second_look_sequencer"),
+            ):
+                assert os.environ[name].startswith(f"postgresql://{user}@/second_look?")
             assert os.environ["REDIS_URL"] == "redis://elsewhere/0"
             keys.append(os.environ["SECRET_KEY"])
     assert len(keys[0]) >= 50

@@ -16,17 +16,26 @@ SignIn = Callable[[User], Client]
 @pytest.mark.parametrize(
     ("role", "labels"),
     [
-        ("reviewer", ["Overview", "Review", "Decisions", "Legal holds", "Libraries"]),
+        ("reviewer", ["Overview", "Review", "Decisions", "Legal holds", "Quality", "Libraries"]),
         (
             "admin",
-            ["Overview", "Review", "Decisions", "Retention", "Libraries", "Scans", "People"],
+            [
+                *("Overview", "Review", "Decisions", "Retention", "Quality", "Action plans"),
+                *("Libraries", "Scans", "People"),
+            ],
         ),
-        ("officer", ["Overview", "Review", "Decisions", "Legal holds", "Retention", "Libraries"]),
+        (
+            "officer",
+            [
+                *("Overview", "Review", "Decisions", "Legal holds", "Retention", "Action plans"),
+                "Libraries",
+            ],
+        ),
         (
             "auditor",
             [
-                *("Overview", "Review", "Decisions", "Legal holds", "Retention", "Libraries"),
-                "Audit log",
+                *("Overview", "Review", "Decisions", "Legal holds", "Retention", "Quality"),
+                *("Action plans", "Libraries", "Audit log"),
             ],
         ),
     ],

@@ -21,6 +21,9 @@ class Can(models.TextChoices):
     RUN_SCANS = "run_scans", _("Start, pause and cancel scans")
     MANAGE_ACCESS = "manage_access", _("Give people roles and libraries")
     READ_AUDIT = "read_audit", _("Read and export the audit log")
+    MAKE_PLANS = "make_plans", _("Make action plans")
+    APPROVE_PLANS = "approve_plans", _("Approve action plans")
+    ADJUDICATE = "adjudicate_pairs", _("Settle pairs that two people judged differently")
 
     @property
     def permission(self) -> str:
@@ -38,14 +41,14 @@ class Role(models.TextChoices):
 
 
 CAPABILITIES: dict[Role, tuple[Can, ...]] = {
-    Role.REVIEWER: (Can.READ_PAIRS, Can.REVIEW, Can.PLACE_HOLDS),
+    Role.REVIEWER: (Can.READ_PAIRS, Can.REVIEW, Can.PLACE_HOLDS, Can.ADJUDICATE),
     Role.ADMIN: (
         *(Can.READ_PAIRS, Can.MANAGE_LIBRARIES, Can.RUN_SCANS, Can.MANAGE_ACCESS),
-        Can.MANAGE_RETENTION,
+        *(Can.MANAGE_RETENTION, Can.MAKE_PLANS, Can.ADJUDICATE),
     ),
     Role.RECORDS_OFFICER: (
         *(Can.READ_PAIRS, Can.PLACE_HOLDS, Can.MANAGE_MATTERS, Can.APPROVE_RELEASES),
-        *(Can.MANAGE_RETENTION, Can.APPROVE_RETENTION),
+        *(Can.MANAGE_RETENTION, Can.APPROVE_RETENTION, Can.MAKE_PLANS, Can.APPROVE_PLANS),
     ),
     Role.AUDITOR: (Can.READ_PAIRS, Can.READ_AUDIT),
 }

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext as _
 
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can, Role
@@ -128,8 +129,12 @@ def _check(actor: User | None, *, widens_scope: bool) -> None:
     """Only who manages access may; only who sees every library may let others see every library."""
     if actor is None:
         return
-    if not actor.may(Can.MANAGE_ACCESS) or (widens_scope and not actor.sees_all_libraries):
+    if not actor.may(Can.MANAGE_ACCESS):
         raise PermissionDenied
+    if widens_scope and not actor.sees_all_libraries:
+        raise PermissionDenied(
+            _("Only who sees all libraries may let others see them all. Ask such an admin.")
+        )
 
 
 def _groups(roles: Collection[Role]) -> list[Group]:

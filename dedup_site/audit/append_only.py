@@ -19,9 +19,18 @@ FUNCTION = migrations.RunSQL(
 )
 
 
-def append_only(table: str) -> migrations.RunSQL:
+class AppendOnly(migrations.RunSQL):
+    """The operation that makes `table` append-only, which grants.py has to know."""
+
+    def __init__(self, table: str, sql: str, reverse_sql: str) -> None:
+        super().__init__(sql, reverse_sql)
+        self.table = table
+
+
+def append_only(table: str) -> AppendOnly:
     """The operation that makes `table` append-only; FUNCTION must have run before."""
-    return migrations.RunSQL(
+    return AppendOnly(
+        table,
         f"""
         CREATE TRIGGER append_only_rows BEFORE UPDATE OR DELETE ON {table}
             FOR EACH ROW EXECUTE FUNCTION second_look_append_only();

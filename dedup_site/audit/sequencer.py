@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from dedup_site.audit import keyring, log, outside
+from dedup_site.audit.acting import acting_as
 from dedup_site.audit.merkle import GrowingTree, Subtree, Tiles, edge_of
 from dedup_site.audit.models import (
     AuditEvent,
@@ -79,7 +80,7 @@ def sequence(*, horizon: int | None = None) -> Outcome | None:
     horizon: transactions before this one are settled; None asks Postgres.
     None is returned where another sequencer is at work.
     """
-    with elected() as is_ours:
+    with acting_as("sequencer"), elected() as is_ours:
         if not is_ours:
             return None
         try:
