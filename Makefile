@@ -30,7 +30,7 @@ test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-long: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m long $(ARGS)
+	$(BIN)/python -m pytest -n auto -m long $(ARGS)
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -49,7 +49,7 @@ messages: $(VENV)/dev.stamp
 	$(BIN)/python manage.py compilemessages --ignore '.venv/*' --ignore 'var/*'
 
 screenshots: $(VENV)/dev.stamp
-	$(BIN)/python -m scripts.screenshots
+	$(BIN)/python -m scripts.screenshots $(ARGS)
 
 $(VENV)/run.stamp: requirements/embedded.txt | $(BIN)/python
 	@echo "Installing what Second Look needs (once; takes a minute or more)"

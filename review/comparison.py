@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from dedup_site.accounts.models import User
+from dedup_site.punctuation import semicolon
 from review.evidence import MOST_FILES, files_for
 from review.places import place
 from scanning.models import CandidatePair, Picture, SourceFile
@@ -183,7 +184,7 @@ def _text(value: object) -> str:
 def _values(values: Iterable[str]) -> str:
     """The distinct values, the first few of them written out."""
     distinct = sorted({value for value in values if value})
-    shown = "; ".join(distinct[:MOST_VALUES])
+    shown = semicolon().join(distinct[:MOST_VALUES])
     rest = len(distinct) - MOST_VALUES
     if rest <= 0:
         return shown

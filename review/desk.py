@@ -1,6 +1,7 @@
 """What the pair page shows: one pair, who has it, and which answers this person may give."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils import timezone
@@ -8,11 +9,26 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dedup_site.accounts.models import User
-from review import advice, compared, comparison, evidence, policies, wording
+from review import (
+    advice,
+    compared,
+    comparison,
+    evidence,
+    keeping,
+    own_uploads,
+    policies,
+    reasons,
+    wording,
+)
 from review.compared import Placement
 from review.grouping import groups
-from review.models import REASONS, Decision, Hold, Matter, PairReview, Verdict
+from review.keeping import Standing
+from review.models import Decision, Hold, Matter, PairReview, Verdict
+from review.plans import rules
+from review.quality import second
+from review.reasons import Reason
 from review.records.hold_querysets import tell
+from review.services import referrals
 from review.services.holds import UNASSIGNED
 from review.services.leases import Lease
 from scanning.models import CandidatePair, SourceFile
@@ -25,14 +41,7 @@ class Option:
     verdict: Verdict
     key: str
     shortcut_hint: str | Promise
-
-    @property
-    def reasons(self) -> list[tuple[int, str, str]]:
-        """Number on the keyboard, code, words."""
-        return [
-            (number, reason.value, str(reason.label))
-            for number, reason in enumerate(REASONS[self.verdict], start=1)
-        ]
+    reasons: Sequence[Reason] = ()
 
 
 OPTIONS = (
@@ -59,17 +68,24 @@ def context(
     *,
     right_file: int | None = None,
     answer: Answer | None = None,
+    sides: tuple[comparison.Side, comparison.Side] | None = None,
 ) -> dict[str, Any]:
     """Everything for `review/_desk.html` but the filters; the number of queries is fixed."""
-    left, right = comparison.sides(pair, user, right_file)
+    left, right = sides or comparison.sides(pair, user, right_file)
     review = (
         PairReview.objects.filter(pk=pair.pk)
         .select_related("lease_holder", "decision__reviewer")
         .first()
     )
     decision = review.decision if review else None
-    options = [option for option in OPTIONS if policies.may_give(user, option.verdict)]
+    seen = second.seen_by(user, pair)
+    if seen is not None:
+        decision = seen.decision
+    in_force = reasons.in_force()
+    given = [replace(option, reasons=in_force.get(option.verdict, ())) for option in OPTIONS]
+    options = [option for option in given if policies.may_give(user, option.verdict)]
     matters = Matter.objects.open_for(user) if policies.may_give(user, Verdict.LEGAL_HOLD) else []
+    is_own = policies.may_judge(user) and own_uploads.is_own(user, pair.pk)
     answer = answer or Answer()
     holds = _holds(pair, user)
     placement = compared.placement(pair)
@@ -89,13 +105,21 @@ def context(
         ],
         "versions": wording.versions(pair),
         "lease": lease,
-        "held_elsewhere": _holder(review, user),
+        "held_elsewhere": None if decision else _holder(review, user),
+        "may_take_over": policies.may_judge(user) and not is_own,
         "decision": decision,
-        "may_undo": decision is not None and policies.may_undo(user, decision),
-        "past": _past(pair),
+        "may_undo": decision is not None
+        and policies.may_undo(user, decision)
+        and (seen is None or seen.may_undo),
+        "past": second.unveiled(_past(pair), seen, user),
+        "second": seen,
+        "settle_options": given[:2] if seen and seen.dispute else (),
         "group": groups.of_pair(pair, user),
         "holds": holds,
-        "options": options if lease or decision else [],
+        "options": options if (lease or decision) and not is_own else [],
+        "own_upload": own_uploads.OF_A_PAIR if is_own else "",
+        "referral": referrals.open_for(pair),
+        "colleagues": referrals.colleagues(pair, user) if lease and not is_own else [],
         "matters": matters,
         "matter_chosen": answer.matter or _unassigned(matters),
         "answer": answer,
@@ -128,15 +152,18 @@ def _advice(
 ) -> advice.Advice:
     """Which of the two to keep, should they be duplicates."""
     standings = (_standing(left, holds), _standing(right, holds))
-    return advice.advise(*advice.candidates((left, right), standings, placement))
+    shown = (left.shown, right.shown)
+    order = rules.keep_order(*(file.library_id if file else None for file in shown))
+    return advice.advise(*advice.candidates((left, right), standings, placement), order)
 
 
-def _standing(side: comparison.Side, holds: list[Hold]) -> advice.Standing:
+def _standing(side: comparison.Side, holds: list[Hold]) -> Standing:
+    is_record_copy = side.shown is not None and keeping.is_record_copy(side.shown.attributes)
     if not holds:
-        return advice.Standing()
+        return Standing(is_record_copy=is_record_copy)
     files = SourceFile.objects.filter(sha256=side.picture.sha256)
     covering = Hold.objects.filter(pk__in=[hold.pk for hold in holds]).covering(files)
-    return advice.Standing(is_held=covering.exists())
+    return Standing(covering.exists(), is_record_copy)
 
 
 def _unassigned(matters: list[Matter]) -> int | None:

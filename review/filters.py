@@ -13,17 +13,23 @@ from django.utils.translation import gettext_lazy as _
 
 from dedup_site.accounts.access import SignedInRequest
 from dedup_site.accounts.models import User
-from review.models import Decision, Verdict
-from review.querysets import Pairs, skipped_by, undecided
-from review.records.hold_querysets import is_held
+from review import own_uploads, policies
+from review.models import Decision, Order, QualitySample, QualitySamplePair, QueuePlace, Verdict
+from review.numbers import number
+from review.ordering import Queue
+from review.quality.second import given_by
+from review.querysets import Pairs
+from review.queue_querysets import QueuePlaceQuerySet
+from review.records.hold_querysets import counted_for, held_pictures
 from scanning.models import CandidatePair, Library, Picture, SourceFile
 from scanning.querysets.pairs import QUEUE_TIERS
 
 
 class State(models.TextChoices):
-    """Where a pair stands, as the queue filters it; `skipped` pairs are undecided too."""
+    """Where a pair stands, as the queue filters it; `referred` and `skipped` ones are undecided."""
 
     UNDECIDED = "undecided", _("Undecided")
+    REFERRED = "referred", _("Referred to me")
     SKIPPED = "skipped", _("Skipped by me")
     DUPLICATE = "duplicate", _("Duplicate")
     NOT_DUPLICATE = "not_duplicate", _("Not a duplicate")
@@ -32,7 +38,19 @@ class State(models.TextChoices):
     ALL = "all", _("All")
 
 
-OPEN_STATES = (State.UNDECIDED, State.SKIPPED)
+OPEN_STATES = (State.UNDECIDED, State.REFERRED, State.SKIPPED)
+
+
+class Step(models.TextChoices):
+    """The steps of a transform, as the comparison codes them."""
+
+    SAME = "same", _("None")
+    MIRROR = "mirror", _("Mirrored")
+    TURN = "turn", _("Turned")
+    CROP = "crop", _("Cropped")
+    INSIDE = "inside", _("Placed in a larger picture")
+    SKEW = "skew", _("Skewed")
+    SCALE = "scale", _("Scaled")
 
 
 def visible_libraries(request: HttpRequest) -> models.QuerySet[Library]:
@@ -92,6 +110,9 @@ class PairFilter(filters.FilterSet):
             attrs={"list": "attribute-names", "placeholder": _("name=value"), "autocomplete": "off"}
         ),
     )
+    transform = filters.ChoiceFilter(
+        label=_("Transform"), choices=Step.choices, method="filter_transform", empty_label=_("Any")
+    )
     state = filters.ChoiceFilter(
         label=_("State"), choices=State.choices, method="keep", empty_label=None
     )
@@ -125,6 +146,61 @@ class PairFilter(filters.FilterSet):
         pictures = Picture.objects.filter(sha256__in=files.values("sha256")).values("pk")
         return pairs.filter(models.Q(left__in=pictures) | models.Q(right__in=pictures))
 
+    def filter_transform(self, pairs: Pairs, _name: str, step: str) -> Pairs:
+        if step == Step.SAME:
+            return pairs.filter(transform__in=("", step))
+        return pairs.filter(transform__regex=rf"(^| ){step}")
+
+    @cached_property
+    def libraries(self) -> list[int]:
+        """The libraries that the filter leaves of the person's; none where a filter is wrong."""
+        if not self.form.is_valid():
+            return []
+        if library := self._cleaned("library"):
+            return [library.pk]
+        return list(Library.objects.visible_to(self.user).order_by().values_list("pk", flat=True))
+
+    @cached_property
+    def places(self) -> QueuePlaceQuerySet:
+        """Open pairs that pass the filters but for tier and state, each once."""
+        places = QueuePlace.objects.within(self.libraries)
+        if self._cleaned("score_min") is not None:
+            places = places.filter(score__gte=self._cleaned("score_min") * 10)
+        if self._cleaned("score_max") is not None:
+            places = places.filter(score__lte=self._cleaned("score_max") * 10)
+        labels = []
+        if attribute := self._cleaned("attribute"):
+            labels.append("=".join(split_attribute(attribute)))
+        if step := self._cleaned("transform"):
+            labels.append(f"~{step}")
+        return places.filter(labels__contains=labels) if labels else places
+
+    def open_places(self, state: State | None = None) -> QueuePlaceQuerySet:
+        """The filtered open pairs that stand where the filter (or `state`) says."""
+        match state or self.chosen_state:
+            case State.REFERRED:
+                return self._open.referred_to(self.user)
+            case State.SKIPPED:
+                return self._open.put_off_by(self.user)
+            case _:
+                return self._open
+
+    @cached_property
+    def _open(self) -> QueuePlaceQuerySet:
+        places = self.places.undecided().not_waiting_for_others(self.user)
+        if sample := number(cast("SignedInRequest", self.request).GET.get("sample", "")):
+            drawn = QualitySamplePair.objects.filter(
+                sample=sample, sample__kind=QualitySample.Kind.LOOKALIKE
+            )
+            places = places.filter(pair__in=drawn.values("pair"))
+        if policies.may_judge(self.user):
+            places = cast("QueuePlaceQuerySet", own_uploads.without_own_pairs(places, self.user))
+        return places
+
+    def queue(self, order: Order = Order.SURE) -> Queue:
+        """The open pairs that the filters leave, in an order; the undecided ones without a wish."""
+        return Queue(self.open_places(), self.libraries, self.tiers, order)
+
     @cached_property
     def tiers(self) -> list[str]:
         """The tiers asked for; without a wish, all but the look-alikes."""
@@ -141,19 +217,27 @@ class PairFilter(filters.FilterSet):
         return pairs
 
     def in_state(self, state: State | None = None) -> Pairs:
-        """The filtered pairs that stand where the filter (or `state`) says."""
+        """The filtered pairs that stand at `state` (or the filter's), where that is none of
+        `OPEN_STATES`."""
         state = state or self.chosen_state
         match state:
             case State.ALL:
                 return self.filtered
-            case State.UNDECIDED:
-                return undecided(self.filtered)
-            case State.SKIPPED:
-                return skipped_by(undecided(self.filtered), self.user)
             case State.ON_HOLD:
-                return self.filtered.filter(is_held(self.user))
+                return self.filtered.filter(pk__in=self._held_pairs)
             case _:
-                return self.filtered.filter(review__verdict=state)
+                own = given_by(self.user, state)
+                is_in_force = models.Q(review__verdict=state)
+                if own.exists():
+                    is_in_force |= models.Q(pk__in=own.values("pair"))
+                return self.filtered.filter(is_in_force)
+
+    @property
+    def _held_pairs(self) -> Any:
+        """Read from the held pictures, which are few; an `or` would read every pair."""
+        held = held_pictures(counted_for(self.user)).order_by().values("pk")
+        of_left = CandidatePair.objects.filter(left__in=held).order_by().values("pk")
+        return of_left.union(CandidatePair.objects.filter(right__in=held).order_by().values("pk"))
 
     def _cleaned(self, name: str) -> Any:
         return self.form.cleaned_data.get(name) if self.form.is_valid() else None

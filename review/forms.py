@@ -6,20 +6,18 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from review.models import REASONS, Matter, Reason, Verdict
-from review.services.decisions import MOST_NOTE
+from review.models import Matter, Verdict
+from review.services.notes import MOST_NOTE
 
 
 class AnswerForm(forms.Form):
     """A verdict with its reason. `token` belongs to the lease, `supersedes` to a change."""
 
     verdict = forms.ChoiceField(
-        choices=[(verdict.value, verdict.label) for verdict in REASONS],
+        choices=[each for each in Verdict.choices if each[0] != Verdict.WITHDRAWN],
         error_messages={"required": _("Choose a verdict.")},
     )
-    reason = forms.ChoiceField(
-        choices=Reason.choices, error_messages={"required": _("Choose a reason.")}
-    )
+    reason = forms.CharField(max_length=20, error_messages={"required": _("Choose a reason.")})
     note = forms.CharField(
         required=False,
         max_length=MOST_NOTE,
@@ -33,9 +31,7 @@ class AnswerForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         answer: dict[str, Any] = super().clean() or {}
-        verdict, reason = answer.get("verdict"), answer.get("reason")
-        if verdict and reason and reason not in REASONS[Verdict(verdict)]:
-            raise ValidationError(_("Choose a reason that belongs to the verdict."))
+        verdict = answer.get("verdict")
         if verdict == Verdict.LEGAL_HOLD and not answer.get("matter"):
             raise ValidationError(_("Choose the matter under which the pictures are held."))
         return answer

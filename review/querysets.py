@@ -33,6 +33,11 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
         return self.filter(reviewer=user, made_at__gte=midnight)
 
+    def done_today_by(self, user: User) -> Self:
+        """The same without what the person changed or took back; what others did does not count."""
+        done = self.made_today_by(user).exclude(verdict="withdrawn")
+        return done.exclude(superseded_by__reviewer=user)
+
     def as_judged(self) -> Self:
         """What people really said: of the pairs that one verdict on a group settled, the first."""
         from review.models import Decision
@@ -45,8 +50,10 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
 class PairReviewQuerySet(models.QuerySet["PairReview"]):
     def free_for(self, user: User) -> Self:
-        """Pairs that nobody else is looking at."""
-        return self.filter(
+        """Pairs that nobody else is looking at, and that do not wait for somebody else."""
+        from review.quality.second import waiting_for_others
+
+        return self.exclude(waiting_for_others(user)).filter(
             models.Q(lease_until__isnull=True)
             | models.Q(lease_until__lt=timezone.now())
             | models.Q(lease_holder=user)
@@ -71,15 +78,14 @@ def shown_to(user: User) -> Pairs:
     )
 
 
+def settled(pairs: Pairs) -> Pairs:
+    """Those of `pairs` with a decision in force: what waits for a second person has none."""
+    return pairs.filter(_review(~models.Q(verdict="")))
+
+
 def undecided(pairs: Pairs) -> Pairs:
     """Those of `pairs` that have no decision in force."""
     return pairs.exclude(_review(~models.Q(verdict="")))
-
-
-def free_for(pairs: Pairs, user: User) -> Pairs:
-    """Those of `pairs` that nobody else is looking at."""
-    others = models.Q(lease_until__gte=timezone.now()) & ~models.Q(lease_holder=user)
-    return pairs.exclude(_review(others))
 
 
 def _review(condition: models.Q) -> models.Exists:
@@ -90,15 +96,3 @@ def _review(condition: models.Q) -> models.Exists:
     from review.models import PairReview
 
     return models.Exists(PairReview.objects.filter(condition, pair=models.OuterRef("pk")))
-
-
-def skipped_by(pairs: Pairs, user: User) -> Pairs:
-    """Those of `pairs` that the person has put off."""
-    return pairs.filter(was_skipped_by(user))
-
-
-def was_skipped_by(user: User) -> models.Exists:
-    """Whether the person has put the pair off, as a condition on candidate pairs."""
-    from review.models import Skip
-
-    return models.Exists(Skip.objects.filter(pair=models.OuterRef("pk"), user=user))

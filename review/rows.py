@@ -8,19 +8,25 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from dedup_site.accounts.models import User
-from review.models import PairReview
+from dedup_site.punctuation import joined
+from review.models import Decision, PairReview
 from review.places import place
+from review.quality.second import own_verdicts
 from review.wording import score
 from scanning.models import CandidatePair, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A pair with the first visible file of each side, and how many files there are in all."""
+    """A pair with the first visible file of each side, and how many files there are in all.
+
+    own: the person's verdict that waits for somebody else's: for them it stands like any other.
+    """
 
     pair: CandidatePair
     shown: list[SourceFile]
     files: int
+    own: Decision | None = None
 
     @property
     def named(self) -> list[tuple[SourceFile, str]]:
@@ -41,11 +47,16 @@ class Row:
 
     @property
     def libraries(self) -> str:
-        return ", ".join(sorted({file.library.name for file in self.shown}))
+        return joined(sorted({file.library.name for file in self.shown}))
 
     @property
     def review(self) -> PairReview | None:
         return getattr(self.pair, "review", None)
+
+    @property
+    def decision(self) -> Decision | None:
+        """The verdict that the person may know of."""
+        return self.own or (self.review.decision if self.review else None)
 
     @property
     def holder(self) -> User | None:
@@ -76,13 +87,14 @@ def rows_of(pairs: Iterable[CandidatePair], user: User) -> list[Row]:
     )
     for file in shown:
         files.setdefault(bytes(file.sha256 or b""), []).append(file)
+    own = own_verdicts(user, pairs)
     rows = []
     for pair in pairs:
         left, right = bytes(pair.left.sha256), bytes(pair.right.sha256)
         first = files.get(left, [])
         second = first[1:] if pair.is_identical else files.get(right, [])
         count = sum(_total(side) for side in ([first] if pair.is_identical else [first, second]))
-        rows.append(Row(pair, [*first[:1], *second[:1]], count))
+        rows.append(Row(pair, [*first[:1], *second[:1]], count, own.get(pair.pk)))
     return rows
 
 

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dedup_site.punctuation import joined
 from review.compared import transform_words
 from scanning.models import CandidatePair, Finding, Fingerprint
 
@@ -63,9 +64,9 @@ def rules(finding: Finding) -> list[Fact]:
             )
         )
     if agree := configuration.get("must_agree"):
-        known.append(Fact(gettext("Must agree"), ", ".join(map(str, agree))))
+        known.append(Fact(gettext("Must agree"), joined(agree)))
     if differ := configuration.get("must_differ"):
-        known.append(Fact(gettext("Must differ"), ", ".join(map(str, differ))))
+        known.append(Fact(gettext("Must differ"), joined(differ)))
     return known
 
 

@@ -2,7 +2,8 @@
 
 Starts Second Look on an empty data folder with the demo library, decides a few pairs so that
 there is something to see, and writes small PNG files to docs/screenshots/. The ways to compare
-two pictures, for docs/review.md, become JPEG files: light and dark, in English and in Chinese.
+two pictures, for docs/review.md, become WebP files: light and dark, in English and in Chinese;
+`make screenshots ARGS=review` makes only those.
 """
 
 import io
@@ -71,7 +72,8 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 MODE_SIZE = {"width": 1440, "height": 860}
 MODE_WIDTH = 960
-MODE_QUALITY = 52
+MODE_QUALITIES = (70, 60, 50, 40, 30, 20)
+MODE_BYTES = 60_000
 SETTLED = 700  # milliseconds until the viewer has fetched and drawn what it wants
 OWN_COLOURS = 128
 
@@ -83,16 +85,22 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with second_look() as (address, passwords), browsers.chromium(path) as browser:
         people = People(browser, address, passwords)
-        pair = address_of(people, TELLING_FILE)
-        keep("sign-in", people, None, "/sign-in/")
-        keep("pair", people, "reviewer", pair)
         keep_modes(people, address_of(people, *COMPARED))
-        decide_some(people, pair)
-        for name, user, url in PAGES:
-            keep(name, people, user, url)
-    files = sorted(file for file in FOLDER.iterdir() if file.suffix in (".png", ".jpg"))
+        if sys.argv[1:] != ["review"]:
+            keep_pages(people)
+    files = sorted(file for file in FOLDER.iterdir() if file.suffix in (".png", ".webp"))
     size = sum(file.stat().st_size for file in files) / 2**20
     print(f"{len(files)} files, {size:.1f} MB, in {FOLDER.relative_to(CHECKOUT)}")
+
+
+def keep_pages(people: "People") -> None:
+    """The pages of the README, as they are once a few pairs have been judged."""
+    pair = address_of(people, TELLING_FILE)
+    keep("sign-in", people, None, "/sign-in/")
+    keep("pair", people, "reviewer", pair)
+    decide_some(people, pair)
+    for name, user, url in PAGES:
+        keep(name, people, user, url)
 
 
 @contextmanager
@@ -171,7 +179,7 @@ def address_of(people: People, *files: str) -> str:
 
 
 def keep_modes(people: People, url: str) -> None:
-    """`review-MODE.jpg`, `-dark`, `-zh` and `-zh-dark`: the pair in each way to compare."""
+    """`review-MODE.webp`, `-dark`, `-zh` and `-zh-dark`: the pair in each way to compare."""
     for look, options in LOOKS.items():
         for name, keys, pointer in MODES:
             # Each in a browser that remembers nothing of the one before.
@@ -185,8 +193,15 @@ def keep_modes(people: People, url: str) -> None:
                 picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             size = (MODE_WIDTH, picture.height * MODE_WIDTH // picture.width)
             small = picture.resize(size, Image.Resampling.LANCZOS)
-            file = FOLDER / f"review-{name}{look}.jpg"
-            small.save(file, quality=MODE_QUALITY, optimize=True, progressive=True)
+            save_small(small, FOLDER / f"review-{name}{look}.webp")
+
+
+def save_small(picture: Image.Image, file: Path) -> None:
+    """As good as fits into MODE_BYTES, so that the repository stays light."""
+    for quality in MODE_QUALITIES:
+        picture.save(file, quality=quality, method=6)
+        if file.stat().st_size <= MODE_BYTES:
+            break
 
 
 def decide_some(people: People, pair: str) -> None:

@@ -146,6 +146,7 @@ def test_ctrl_c_stops_everything(folder: Path, port: int, data_dir: Path) -> Non
         assert f"http://127.0.0.1:{port}/" in said
         assert re.search(r"reviewer +look-twice-then-decide +Reviewer", said)
         assert re.search(r"2 files, 0 with errors", said)
+        assert not (data_dir / "demo-archive").exists()  # only the demo library gets records
         assert len(processes_of(data_dir)) > 4
         process.send_signal(signal.SIGINT)
         assert process.wait() == 0

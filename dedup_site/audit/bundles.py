@@ -96,11 +96,14 @@ class Slice:
 
     kinds: the starts of the actions whose detail is opened; of a part, these alone are exported.
     where: what else narrows a part, in SQL about the event `e`; None for the whole log.
+    closed: which details stay closed all the same, in SQL about the event `e`.
     """
 
     kinds: Sequence[str]
     where: str | None = None
     bounds: Sequence[Any] = ()
+    closed: str = "FALSE"
+    closed_bounds: Sequence[Any] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -112,9 +115,10 @@ def entries_of(wanted: Slice, size: int) -> Iterator[Entry]:
 
     Runs in a transaction of its own, or in the caller's.
     """
-    is_open = "e.action LIKE ANY (%s)"
+    is_wanted = "e.action LIKE ANY (%s)"
+    is_open = f"({is_wanted} AND NOT ({wanted.closed}))"
     patterns = [f"{kind}%" for kind in wanted.kinds]
-    narrowed = "" if wanted.is_whole else f"AND {is_open} AND ({wanted.where})"
+    narrowed = "" if wanted.is_whole else f"AND {is_wanted} AND ({wanted.where})"
     sql = f"""
         SELECT l.leaf_index, encode(l.leaf_hash, 'hex'), e.action, e.body,
                CASE WHEN {is_open} THEN e.detail::text END,
@@ -123,7 +127,8 @@ def entries_of(wanted: Slice, size: int) -> Iterator[Entry]:
         WHERE l.leaf_index < %s {narrowed}
         ORDER BY l.leaf_index
     """  # noqa: S608  what comes from people is in the bounds
-    bounds: list[Any] = [patterns, patterns, size]
+    opened = [patterns, *wanted.closed_bounds]
+    bounds: list[Any] = [*opened, *opened, size]
     if not wanted.is_whole:
         bounds += [patterns, *wanted.bounds]
     with transaction.atomic(), connection.chunked_cursor() as cursor:

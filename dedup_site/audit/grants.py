@@ -27,6 +27,12 @@ OF_MIGRATIONS = (
     *("django_migrations", "django_content_type"),
     *("auth_permission", "auth_group", "auth_group_permissions"),
 )
+# After filling them the application asks for new statistics (scanning/services/statistics.py).
+FILLED_BY_SCANS = (
+    *("scanning_sourcefile", "scanning_picture", "scanning_fingerprint"),
+    *("scanning_candidatepair", "scanning_finding"),
+)
+MAINTAIN_SINCE = 170000
 # What an auditor reads, by the first part of the tables' names; and of accounts, not the passwords.
 AUDITED = ("audit_", "review_", "scanning_")
 AUDITED_TOO = ("django_migrations", "auth_group", "accounts_user_groups")
@@ -67,6 +73,8 @@ def privileges(table: str, *, is_view: bool = False) -> dict[DatabaseRole, str]:
         found[DatabaseRole.APPLICATION] = "SELECT, INSERT"
     else:
         found[DatabaseRole.APPLICATION] = "SELECT, INSERT, UPDATE, DELETE"
+    if table in FILLED_BY_SCANS and connection.connection.info.server_version >= MAINTAIN_SINCE:
+        found[DatabaseRole.APPLICATION] += ", MAINTAIN"
     if table.startswith(LOG) or table == EVENTS:
         # It announces a new key by an event.
         found[DatabaseRole.SEQUENCER] = "SELECT, INSERT"
@@ -147,6 +155,9 @@ TOO_WIDE = """
     SELECT 'owner', c.relname FROM pg_class c JOIN mine ON mine.oid = c.relowner
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
     UNION ALL
+    SELECT 'owner', p.proname FROM pg_proc p JOIN mine ON mine.oid = p.proowner
+    WHERE p.pronamespace = 'public'::regnamespace
+    UNION ALL
     SELECT 'append_only', relname FROM grown WHERE EXISTS (
         SELECT FROM mine WHERE has_table_privilege(mine.oid, grown.oid, 'UPDATE')
             OR has_table_privilege(mine.oid, grown.oid, 'DELETE, TRUNCATE, TRIGGER')
@@ -163,6 +174,10 @@ TOO_WIDE = """
     SELECT 'unguarded', relname FROM grown WHERE 2 <> (
         SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = grown.oid AND t.tgenabled = 'A'
             AND t.tgname IN ('append_only_rows', 'append_only_table'))
+    UNION ALL
+    -- Holds, plans and references between tables rest on triggers as well.
+    SELECT 'unguarded', c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = 'public'::regnamespace AND t.tgenabled IN ('D', 'R')
 """
 
 

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from review.models import GroupVerdict
 from review.numbers import number
-from review.services.decisions import MOST_NOTE
 from review.services.group_decisions import GroupAnswer
+from review.services.notes import MOST_NOTE
 from scanning.models import Library
 
 

@@ -11,10 +11,12 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from dedup_site.accounts.models import User
-from review import compared, wording
+from review import compared, reasons, wording
 from review.grouping.group_advice import advice
 from review.grouping.groups import Link, Live, live
-from review.models import REASONS, Group, GroupDecision, GroupVerdict, Membership, Verdict
+from review.models import Group, GroupDecision, GroupVerdict, Membership, Verdict
+from review.plans import rules
+from review.quality.second import veiled, waiting_in
 from review.records.hold_querysets import counted_for, held_pictures
 from review.services import group_decisions
 from scanning.models import CandidatePair, Picture, SourceFile
@@ -63,13 +65,14 @@ class PairLine:
 
 def context(group: Group, user: User) -> dict[str, Any]:
     """Everything for `review/group.html` but the filters and the way on."""
-    now = live(group)
+    now = live(group, user)
     pictures = list(Picture.objects.filter(pk__in=now.members).order_by("pk"))
     held = _held(now.members, user)
-    told = advice(pictures, held)
+    in_force = reasons.in_force()
+    told = advice(pictures, held, rules.keep_order(group.library_id))
     holders = _holders(now.links, user)
     open_links = now.open
-    past = _past(group)
+    past = veiled(_past(group), user)
     return {
         "group": group,
         "now": now,
@@ -86,18 +89,17 @@ def context(group: Group, user: User) -> dict[str, Any]:
         ][:LISTED_PAIRS],
         "hidden_pairs": max(0, len(now.joining) - LISTED_PAIRS),
         "past": [(given, group_decisions.may_undo(user, given)) for given in past],
-        "reasons": _numbered(Verdict.DUPLICATE),
-        "reasons_apart": _numbered(Verdict.NOT_DUPLICATE),
+        "reasons": _numbered(in_force, Verdict.DUPLICATE),
+        "reasons_apart": _numbered(in_force, Verdict.NOT_DUPLICATE),
         "nonce": uuid4(),
     }
 
 
-def _numbered(verdict: Verdict) -> list[tuple[int, str, str]]:
+def _numbered(
+    in_force: dict[str, list[reasons.Reason]], verdict: Verdict
+) -> list[tuple[int, str, str]]:
     """Number on the keyboard, code, words."""
-    return [
-        (number, reason.value, str(reason.label))
-        for number, reason in enumerate(REASONS[verdict], start=1)
-    ]
+    return [(reason.number, reason.code, reason.words) for reason in in_force.get(verdict, [])]
 
 
 def _held(pictures: Iterable[int], user: User) -> set[int]:
@@ -112,7 +114,10 @@ def _holders(links: Iterable[Link], user: User) -> dict[int, str]:
     leased = {
         link.pair: link.holder
         for link in links
-        if link.holder not in (None, user.pk) and link.until and link.until >= moment
+        if not link.verdict
+        and link.holder not in (None, user.pk)
+        and link.until
+        and link.until >= moment
     }
     people = {person.pk: person for person in User.objects.filter(pk__in=set(leased.values()))}
     return {pair: people[holder].display_name for pair, holder in leased.items() if holder}
@@ -211,6 +216,7 @@ class Row:
 
     group: Group
     pictures: list[int]
+    open_pairs: int
 
     @property
     def more(self) -> int:
@@ -221,7 +227,7 @@ class Row:
         return wording.score(self.group.weakest.score)
 
 
-def rows_of(groups: Iterable[Group]) -> list[Row]:
+def rows_of(groups: Iterable[Group], user: User) -> list[Row]:
     """The groups with some of their pictures, the representative first."""
     groups = list(groups)
     numbered = Membership.objects.annotate(
@@ -231,4 +237,12 @@ def rows_of(groups: Iterable[Group]) -> list[Row]:
     for group, picture in numbered.order_by("place").values_list("group", "picture"):
         if picture not in pictures[group]:
             pictures[group].append(picture)
-    return [Row(group, pictures[group.pk][:SHOWN_PICTURES]) for group in groups]
+    waiting = waiting_in(groups, user)
+    return [
+        Row(
+            group,
+            pictures[group.pk][:SHOWN_PICTURES],
+            max(0, group.open_pairs - waiting.get(group.pk, 0)),
+        )
+        for group in groups
+    ]

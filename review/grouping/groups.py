@@ -11,6 +11,7 @@ from django.db.models import F
 
 from dedup_site.accounts.models import User
 from review.models import Group, PairReview, Verdict
+from review.quality.second import judged_by
 from review.querysets import Pairs
 from scanning.engine.groups import grouped
 from scanning.models import CandidatePair
@@ -110,11 +111,18 @@ class Live:
         return [link for link in self.joining if not link.verdict]
 
 
-def live(group: Group) -> Live:
-    """The group by its pairs and verdicts as they are now: three queries."""
+def live(group: Group, user: User | None = None) -> Live:
+    """The group by its pairs and verdicts as they are now: four queries.
+
+    user: whose verdicts count as given, also where they wait for a second person's.
+    """
     stored = sorted(group.memberships.values_list("picture", flat=True))
     pairs = within(CandidatePair.objects.in_library(group.library_id), stored)
-    links = list(links_of(pairs, "review__lease_holder", "review__lease_until"))
+    own = judged_by(user, stored) if user else {}
+    links = [
+        link._replace(verdict=link.verdict or own.get(link.pair, ""))
+        for link in links_of(pairs, "review__lease_holder", "review__lease_until")
+    ]
     joining = [link for link in links if not link.is_identical and not link.separates]
     apart = {(link.left, link.right) for link in links if link.separates and not link.is_identical}
     parts = grouped(

@@ -1,6 +1,6 @@
-"""The people's side of the database: decisions, leases, groups, matters, holds, retention."""
+"""The people's side of the database: decisions, groups, holds, retention, plans, and the rest."""
 
-from review.models.decisions import REASONS, Decision, PairReview, Reason, Skip, Verdict
+from review.models.decisions import Decision, PairReview, Skip, Verdict
 from review.models.groups import Group, GroupDecision, Grouping, GroupVerdict, Membership
 from review.models.holds import (
     HeldBefore,
@@ -10,6 +10,23 @@ from review.models.holds import (
     ReleaseApproval,
     ReleaseWithdrawal,
 )
+from review.models.known import KnownMeeting, KnownPair, KnownPairRule, KnownVerdict
+from review.models.plans import (
+    ActionPlan,
+    ActionRule,
+    Certificate,
+    PlanAnswer,
+    PlanItem,
+    PlanStep,
+)
+from review.models.quality import (
+    QualitySample,
+    QualitySamplePair,
+    SecondReview,
+    SecondReviewRule,
+)
+from review.models.queue import Order, QueueChoice, QueuePlace, Referral, SavedFilter
+from review.models.reasons import ReasonCode, ReasonVersion
 from review.models.retention import (
     LibraryScheme,
     RecordClass,
@@ -19,7 +36,9 @@ from review.models.retention import (
 )
 
 __all__ = [
-    "REASONS",
+    "ActionPlan",
+    "ActionRule",
+    "Certificate",
     "Decision",
     "Group",
     "GroupDecision",
@@ -28,17 +47,34 @@ __all__ = [
     "HeldBefore",
     "Hold",
     "HoldRelease",
+    "KnownMeeting",
+    "KnownPair",
+    "KnownPairRule",
+    "KnownVerdict",
     "LibraryScheme",
     "Matter",
     "Membership",
+    "Order",
     "PairReview",
-    "Reason",
+    "PlanAnswer",
+    "PlanItem",
+    "PlanStep",
+    "QualitySample",
+    "QualitySamplePair",
+    "QueueChoice",
+    "QueuePlace",
+    "ReasonCode",
+    "ReasonVersion",
     "RecordClass",
+    "Referral",
     "ReleaseApproval",
     "ReleaseWithdrawal",
     "RetentionAnswer",
     "RetentionRule",
     "RetentionRuleVersion",
+    "SavedFilter",
+    "SecondReview",
+    "SecondReviewRule",
     "Skip",
     "Verdict",
 ]

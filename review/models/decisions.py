@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from review import reasons
+from review.models.reasons import ReasonVersion
 from review.querysets import DecisionQuerySet, PairReviewQuerySet
 from scanning.models import CandidatePair
 
@@ -16,35 +18,6 @@ class Verdict(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Taken back")
 
 
-class Reason(models.TextChoices):
-    SAME_PICTURE = "same_picture", _("Same picture")
-    DERIVATIVE = "derivative", _("Made from the other (resized, cropped, re-encoded, edited)")
-    RESCAN = "rescan", _("Same sheet scanned again")
-    OTHER_RECORD = "other_record", _("Same template, other record")
-    SIMILAR_SCENE = "similar_scene", _("Similar scene or product")
-    OTHER_FILM = "other_film", _("Other film of the same subject")
-    LEGITIMATE_REUSE = "legitimate_reuse", _("Same picture, rightly used by both records")
-    SUSPECTED_MISUSE = "suspected_misuse", _("Same picture, suspected misuse")
-    WRONG_RECORD = "wrong_record", _("Same picture, filed under the wrong record")
-    LITIGATION = "litigation", _("Litigation or dispute")
-    INVESTIGATION = "investigation", _("Investigation")
-    REGULATOR = "regulator", _("Notice of a regulator")
-
-
-REASONS: dict[Verdict, tuple[Reason, ...]] = {
-    Verdict.DUPLICATE: (Reason.SAME_PICTURE, Reason.DERIVATIVE, Reason.RESCAN),
-    Verdict.NOT_DUPLICATE: (
-        Reason.OTHER_RECORD,
-        Reason.SIMILAR_SCENE,
-        Reason.OTHER_FILM,
-        Reason.LEGITIMATE_REUSE,
-        Reason.SUSPECTED_MISUSE,
-        Reason.WRONG_RECORD,
-    ),
-    Verdict.LEGAL_HOLD: (Reason.LITIGATION, Reason.INVESTIGATION, Reason.REGULATOR),
-}
-
-
 class Decision(models.Model):
     """One person's verdict on one pair, with the evidence as it was. Never updated or deleted.
 
@@ -54,7 +27,11 @@ class Decision(models.Model):
 
     pair = models.ForeignKey(CandidatePair, models.PROTECT, related_name="decisions")
     verdict = models.CharField(max_length=13, choices=Verdict)
-    reason = models.CharField(max_length=20, choices=Reason, blank=True)
+    # The code, and under which words it was given: Postgres fills the version in.
+    reason = models.CharField(max_length=20, blank=True)
+    reason_version = models.ForeignKey(
+        ReasonVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     note = models.TextField(blank=True, max_length=2000)
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
     made_at = models.DateTimeField(auto_now_add=True)
@@ -95,6 +72,10 @@ class Decision(models.Model):
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} ({self.pair})"
 
+    def get_reason_display(self) -> str:
+        """The reason in the words of that day."""
+        return reasons.words(self.reason_version_id, self.reason)
+
 
 class PairReview(models.Model):
     """Where a pair stands: the decision in force, and who looks at it until when.
@@ -114,6 +95,10 @@ class PairReview(models.Model):
     )
     lease_until = models.DateTimeField(null=True)
     token = models.PositiveIntegerField(default=0)
+    # Whose lease the holder ended by taking the pair over.
+    taken_from = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     # The verdict has changed, and the groups do not know of it yet.
     regroup = models.BooleanField(default=False)
 

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from review.models.decisions import Reason
+from review import reasons
+from review.models.reasons import ReasonVersion
 from review.querysets import GroupQuerySet
 from scanning.models import CandidatePair, Library, Picture, ScanRun
 
@@ -88,8 +89,14 @@ class GroupDecision(models.Model):
     library = models.ForeignKey(Library, models.PROTECT, related_name="+")
     group_number = models.BigIntegerField()
     verdict = models.CharField(max_length=13, choices=GroupVerdict)
-    reason = models.CharField(max_length=20, choices=Reason, blank=True)
-    reason_apart = models.CharField(max_length=20, choices=Reason, blank=True)
+    reason = models.CharField(max_length=20, blank=True)
+    reason_version = models.ForeignKey(
+        ReasonVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    reason_apart = models.CharField(max_length=20, blank=True)
+    reason_apart_version = models.ForeignKey(
+        ReasonVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     note = models.TextField(blank=True, max_length=2000)
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="group_decisions"
@@ -107,3 +114,11 @@ class GroupDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} ({self.group_number})"
+
+    def get_reason_display(self) -> str:
+        """Why pictures are duplicates, in the words of that day."""
+        return reasons.words(self.reason_version_id, self.reason)
+
+    def get_reason_apart_display(self) -> str:
+        """Why others are not, in the words of that day."""
+        return reasons.words(self.reason_apart_version_id, self.reason_apart)

@@ -6,7 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from review.models.decisions import Reason
+from review import reasons
+from review.models.reasons import ReasonVersion
 from review.records.hold_querysets import HoldQuerySet, HoldReleaseQuerySet, MatterQuerySet
 from scanning.models import Library, Picture, SourceFile
 
@@ -100,7 +101,10 @@ class Hold(models.Model):
     folder = models.TextField(blank=True, default="")
     attribute_name = models.CharField(max_length=64, blank=True, default="")
     attribute_value = models.CharField(max_length=200, blank=True, default="")
-    reason = models.CharField(max_length=20, choices=Reason)
+    reason = models.CharField(max_length=20)
+    reason_version = models.ForeignKey(
+        ReasonVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     note = models.TextField(blank=True, max_length=2000)
     placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="holds")
     placed_at = models.DateTimeField(auto_now_add=True)
@@ -153,6 +157,10 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.matter.shown_reference}: {self.covers}"
+
+    def get_reason_display(self) -> str:
+        """The reason in the words of that day."""
+        return reasons.words(self.reason_version_id, self.reason)
 
     @property
     def kind(self) -> Kind:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from dedup_site.accounts.models import User
 from review.models import Hold, RetentionRuleVersion
 from review.records.hold_querysets import tell
+from review.shipped import shipped
 
 
 class Block(StrEnum):
@@ -51,7 +52,7 @@ class BlockingReason:
             case Block.RETAINED if self.until is not None and self.rule is not None:
                 return gettext("To be kept until %(day)s: %(rule)s.") % {
                     "day": date_format(self.until, "Y-m-d"),
-                    "rule": self.rule.title,
+                    "rule": shipped(self.rule.title),
                 }
             case Block.UNREAD:
                 return gettext("Its content is not known: it could not be read.")

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from dedup_site.accounts.models import User
-from review.models import REASONS, Hold, Matter, Verdict
+from review import reasons
+from review.models import Hold, Matter, Verdict
 from review.services.holds import Target
 from review.services.matters import MatterFacts
 from scanning.models import Library, Picture, SourceFile
@@ -93,7 +94,10 @@ class HoldForm(forms.Form):
     attribute_value = forms.CharField(label=_("Value"), max_length=200)
     reason = forms.ChoiceField(
         label=_("Reason"),
-        choices=[("", "–"), *((reason, reason.label) for reason in REASONS[Verdict.LEGAL_HOLD])],
+        choices=lambda: [
+            ("", "–"),
+            *((reason.code, reason.words) for reason in reasons.of(Verdict.LEGAL_HOLD)),
+        ],
     )
     note = forms.CharField(
         label=_("Note"), required=False, max_length=2000, widget=forms.Textarea({"rows": 2})

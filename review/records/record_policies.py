@@ -1,12 +1,19 @@
 """Who may do what with matters, holds, releases and retention."""
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext_lazy as _
 
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can
 from review.models import Hold, Matter
 
 ON_ONE_THING = (Hold.Kind.PICTURE, Hold.Kind.FILE)
+ONE_THING = _(
+    "You may hold single pictures and files. Ask a records officer to hold more than that."
+)
+EVERYWHERE = _(
+    "A hold in all libraries is placed and ended by a records officer who sees all libraries."
+)
 
 
 def current(actor: User, *cans: Can) -> User:

@@ -8,13 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from review.models import LibraryScheme, RecordClass, RetentionRuleVersion
 from review.records.retention import parse_period
+from review.records.retention_words import class_names
 from review.services.retention import RuleFacts, SchemeFacts
 
 SEPARATORS = ("=", "\N{FULLWIDTH EQUALS SIGN}")
 
 
 def _classes() -> list[tuple[str, str]]:
-    return list(RecordClass.objects.values_list("code", "name"))
+    return list(class_names().items())
 
 
 def _reason() -> forms.CharField:

@@ -4,6 +4,7 @@ from django.utils.translation import gettext, ngettext
 
 from review.models import LibraryScheme, RecordClass, RetentionRuleVersion
 from review.records.retention import Period, parse_period
+from review.shipped import shipped
 
 
 def period_in_words(text: str) -> str:
@@ -35,7 +36,8 @@ def beginning(version: RetentionRuleVersion) -> str:
 
 def class_names() -> dict[str, str]:
     """The names of the record classes by their codes."""
-    return dict(RecordClass.objects.values_list("code", "name"))
+    named = RecordClass.objects.values_list("code", "name")
+    return {code: shipped(name) for code, name in named}
 
 
 def rule_lines(version: RetentionRuleVersion | None) -> dict[str, str]:
@@ -45,11 +47,11 @@ def rule_lines(version: RetentionRuleVersion | None) -> dict[str, str]:
     names = class_names()
     yes, no = gettext("Yes"), gettext("No")
     return {
-        gettext("Title"): version.title,
-        gettext("Legal source"): version.citation,
+        gettext("Title"): shipped(version.title),
+        gettext("Legal source"): shipped(version.citation),
         gettext("Link"): version.link,
         gettext("Verified against the source"): yes if version.is_verified else no,
-        gettext("Remark"): version.remark,
+        gettext("Remark"): shipped(version.remark),
         gettext("Record classes"): gettext(", ").join(
             names.get(code, code) for code in version.classes
         ),

@@ -143,6 +143,7 @@ class _Writer:
         self._book = Workbook(bundle / WORKBOOK, COLUMNS)
         self._prover = None if is_whole or checkpoint is None else Prover(checkpoint.size)
         self._waiting: dict[int, int] = {}
+        self._closed: set[int] = set()
 
     def add(self, entry: Entry) -> None:
         proof = self._prover.inclusion(entry.place) if self._prover else None
@@ -151,6 +152,8 @@ class _Writer:
             key = _decision_of(entry.body)
             if key is not None:
                 self._waiting[key] = entry.place
+                if entry.detail is None:
+                    self._closed.add(key)
                 if len(self._waiting) >= DECISIONS_AT_ONCE:
                     self._flush()
 
@@ -168,11 +171,13 @@ class _Writer:
             line = found.get(key)
             if line is None:
                 continue  # deleted: the verifier tells
+            if key in self._closed:
+                line["note"] = ""  # the reader may not know of the matter
             self._files[DECISIONS].write(canonical_text(line) + "\n")
             row = table_row(line)
             self._files[TABLE].write(csv_line(row))
             self._book.write(row)
-        self._waiting = {}
+        self._waiting, self._closed = {}, set()
 
 
 def _decision_of(body: str) -> int | None:

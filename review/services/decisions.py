@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from dedup_site.accounts.models import User
 from dedup_site.audit.services import record
 from dedup_site.audit.verifier import digest_of
-from review import evidence, policies
-from review.models import REASONS, Decision, Matter, PairReview, Skip, Verdict
-from review.services import holds, leases
-from review.services.refusals import TooLate, already_decided, lease_lost
+from review import evidence, own_uploads, policies, reasons
+from review.models import Decision, Matter, PairReview, Skip, Verdict
+from review.services import holds, leases, quality_second, referrals
+from review.services.leases import locked as locked
+from review.services.notes import check_note
+from review.services.refusals import OwnUpload, TooLate, already_decided, lease_lost
 from scanning.models import CandidatePair
-
-MOST_NOTE = 2000
 
 
 @transaction.atomic
@@ -39,15 +39,18 @@ def decide(
     Raises:
         PermissionDenied: the person may not give this verdict, or may not see the pair.
         ValidationError: the reason does not belong to the verdict, or the note is too long.
-        Refused: the lease has passed on, or somebody decided in the meantime.
+        Refused: the person uploaded a file of the pair, the lease has passed on, or somebody
+            decided in the meantime.
     """
     if not policies.may_give(actor, verdict):
         raise PermissionDenied
     policies.check_visible(actor, pair)
+    if own_uploads.is_own(actor, pair.pk):
+        raise OwnUpload(own_uploads.OF_A_PAIR)
     _check_answer(verdict, reason, note, matter)
 
-    review = _locked(pair)
-    current = review.decision
+    review = locked(pair)
+    current = quality_second.known_to(review, actor)
     if current is not None and current.pk != supersedes:
         same_answer = (verdict, reason, note, actor.pk, token)
         if same_answer == (
@@ -59,21 +62,27 @@ def decide(
     if current is None and (review.lease_holder_id, review.token) != (actor.pk, token):
         raise lease_lost(review, actor)
 
-    _keep_held(pair, current)
+    _keep_held(pair, review.decision)
     decision = Decision.objects.create(
         pair=pair,
         verdict=verdict,
         reason=reason,
         note=note,
         reviewer=actor,
-        supersedes=_last(pair),
+        supersedes=last(pair),
         evidence=evidence.snapshot(pair, actor),
     )
+    standing = quality_second.standing_after(decision)
     PairReview.objects.filter(pk=pair.pk).update(
-        decision=decision, verdict=verdict, lease_holder=None, lease_until=None, regroup=True
+        decision=standing,
+        verdict=standing.verdict if standing else "",
+        lease_holder=None,
+        lease_until=None,
+        regroup=True,
     )
     Skip.objects.filter(pair=pair, user=actor).delete()
-    _record("decision.made", decision)
+    referrals.answered(actor=actor, pair=pair)
+    record_decision("decision.made", decision)
     if matter is not None and verdict == Verdict.LEGAL_HOLD:
         for picture in {pair.left_id: pair.left, pair.right_id: pair.right}.values():
             holds.place_hold(actor=actor, matter=matter, picture=picture, reason=reason, note=note)
@@ -93,14 +102,13 @@ def undo(*, actor: User, decision: Decision) -> Decision:
     if decision.reviewer_id != actor.pk or not policies.may_give(actor, decision.verdict):
         raise PermissionDenied
     policies.check_visible(actor, decision.pair)
-    review = _locked(decision.pair)
-    if review.decision_id != decision.pk:
-        raise TooLate(_("This decision has been changed since, so that it cannot be undone."))
+    review = locked(decision.pair)
+    quality_second.check_undo(review, decision)
     if not policies.may_undo(actor, decision):
         raise TooLate(
             _("Only decisions of today can be undone. Open the pair and change the decision.")
         )
-    _keep_held(decision.pair, decision)
+    _keep_held(decision.pair, review.decision)
     withdrawal = Decision.objects.create(
         pair=decision.pair,
         verdict=Verdict.WITHDRAWN,
@@ -116,8 +124,9 @@ def undo(*, actor: User, decision: Decision) -> Decision:
         lease_until=None,
         regroup=True,
     )
+    quality_second.taken_back([decision.pk])
     leases.take(actor=actor, pair=decision.pair)
-    _record("decision.undone", withdrawal)
+    record_decision("decision.undone", withdrawal)
     return withdrawal
 
 
@@ -148,23 +157,11 @@ def skip(*, actor: User, pair: CandidatePair) -> None:
 
 
 def _check_answer(verdict: str, reason: str, note: str, matter: Matter | None) -> None:
-    if verdict not in REASONS or reason not in REASONS[Verdict(verdict)]:
+    if reason not in reasons.codes(verdict):
         raise ValidationError(_("Choose a reason that belongs to the verdict."))
-    if len(note) > MOST_NOTE:
-        raise ValidationError(
-            _("The note is longer than %(number)d characters. Shorten it.") % {"number": MOST_NOTE}
-        )
+    check_note(note)
     if verdict == Verdict.LEGAL_HOLD and matter is None:
         raise ValidationError(_("Choose the matter under which the pictures are held."))
-
-
-def _locked(pair: CandidatePair) -> PairReview:
-    """The pair's review row, locked.
-
-    Without joins: whoever had to wait for the lock would join what stood there before the wait.
-    """
-    PairReview.objects.bulk_create([PairReview(pair=pair)], ignore_conflicts=True)
-    return PairReview.objects.select_for_update().get(pk=pair.pk)
 
 
 def _keep_held(pair: CandidatePair, superseded: Decision | None) -> None:
@@ -173,12 +170,13 @@ def _keep_held(pair: CandidatePair, superseded: Decision | None) -> None:
         holds.stay_held((pair.left_id, pair.right_id), superseded.made_at)
 
 
-def _last(pair: CandidatePair) -> Decision | None:
+def last(pair: CandidatePair) -> Decision | None:
     """The end of the pair's chain of decisions, withdrawn ones included."""
     return Decision.objects.filter(pair=pair, superseded_by__isnull=True).first()
 
 
-def _record(action: str, decision: Decision) -> None:
+def record_decision(action: str, decision: Decision) -> None:
+    """The audit event of a decision on one pair."""
     findings = evidence.findings_for(decision.pair, decision.reviewer)
     libraries = list(dict.fromkeys(finding.library_id for finding in findings))
     record(

@@ -16,12 +16,26 @@ from scanning.models import CandidatePair, Library
 # The events that a decision log is about: their details are exported with their bodies.
 KINDS = ("decision.", "hold.", "matter.")
 
+# Evidence is digested as a whole, so that what names another library is left out as a whole.
+WITHIN = """
+    NOT (e.target_type = 'scanning.candidatepair' AND e.target_id IN (
+        SELECT d.pair_id::text FROM review_decision d WHERE EXISTS (
+            SELECT FROM jsonb_path_query(d.evidence, '$.*.files[*].library') library
+            WHERE library::text::bigint <> ALL (%s))))
+"""
+# The note of such a verdict is the note of the holds that it placed.
+HOLDING = """
+    e.target_type = 'scanning.candidatepair' AND e.target_id = ANY (%s)
+    AND e.body LIKE '%%"verdict":"legal_hold"%%'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ExportFilter:
     """Events from `since` on and before `until`, of one library, by one person, of one matter.
 
     libraries: what the person who exports may see; None stands for everything.
+    reader: who must not read what they may not know of; None for whoever runs the server.
     """
 
     since: datetime | None = None
@@ -30,6 +44,7 @@ class ExportFilter:
     person: User | None = None
     matter: Matter | None = None
     libraries: Collection[int] | None = None
+    reader: User | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -49,8 +64,9 @@ class ExportFilter:
 
     def entries(self) -> Slice:
         """The entries of the log that fit."""
+        closed, closed_bounds = self._closed()
         if self.is_whole:
-            return Slice(KINDS)
+            return Slice(KINDS, closed=closed, closed_bounds=closed_bounds)
         conditions: list[tuple[str, list[Any]]] = []
         if self.since is not None:
             conditions.append(("e.at >= %s", [self.since]))
@@ -68,8 +84,24 @@ class ExportFilter:
             conditions.append(
                 ("(e.library_id IS NULL OR e.library_id = ANY (%s))", [list(self.libraries)])
             )
+            conditions.append((WITHIN, [list(self.libraries)]))
         where = " AND ".join(condition for condition, _bounds in conditions)
-        return Slice(KINDS, where, [bound for _condition, bounds in conditions for bound in bounds])
+        bounds = [bound for _condition, bounds in conditions for bound in bounds]
+        return Slice(KINDS, where, bounds, closed, closed_bounds)
+
+    def _closed(self) -> tuple[str, list[Any]]:
+        """Details that tell of matters which the reader may not know of: SQL about the event."""
+        if self.reader is None:
+            return "FALSE", []
+        known = Matter.objects.known_to(self.reader).order_by().values("pk")
+        unknown = list(Matter.objects.exclude(pk__in=known).values_list("pk", flat=True))
+        if not unknown:
+            return "FALSE", []
+        holds = Hold.objects.filter(matter__in=unknown, picture__isnull=False)
+        pairs = CandidatePair.objects.filter(Q(left__holds__in=holds) | Q(right__holds__in=holds))
+        ids = [str(pair) for pair in pairs.values_list("pk", flat=True).distinct()]
+        named = rf'"matter":({"|".join(map(str, unknown))})[,}}]'
+        return f"(e.body ~ %s OR {HOLDING})", [named, ids]
 
     def _of_the_matter(self, matter: Matter) -> tuple[str, list[Any]]:
         """Events that name the matter, and decisions on pairs with a picture that it holds."""

@@ -20,10 +20,9 @@ from dedup_site.accounts.models import User
 from dedup_site.audit.models import AuditEvent
 from dedup_site.audit.services import prepared, record, record_all
 from dedup_site.audit.verifier import digest_of
-from review import evidence, policies
+from review import evidence, own_uploads, policies, reasons
 from review.grouping.groups import Link, Live, live
 from review.models import (
-    REASONS,
     Decision,
     Group,
     GroupDecision,
@@ -33,9 +32,9 @@ from review.models import (
     Verdict,
 )
 from review.records.hold_querysets import is_held
-from review.services import holds
-from review.services.decisions import MOST_NOTE
-from review.services.refusals import GroupChanged, NothingOpen, TooLate
+from review.services import holds, quality_second
+from review.services.notes import MOST_NOTE
+from review.services.refusals import GroupChanged, NothingOpen, OwnUpload, TooLate
 from scanning.models import CandidatePair, Picture
 
 # Decisions that are written at once.
@@ -84,7 +83,8 @@ def judge(*, actor: User, group: Group, answer: GroupAnswer) -> GroupDecision:
     Raises:
         PermissionDenied: the person may not judge, or was not given the group's library.
         ValidationError: reason, note or choice of pictures does not fit the verdict.
-        Refused: the group is not the one that was shown, or nothing in it can be decided now.
+        Refused: the group is not the one that was shown, the person uploaded a file of it, or
+            nothing in it can be decided now.
     """
     if not policies.may_give(actor, Verdict.DUPLICATE):
         raise PermissionDenied
@@ -94,13 +94,15 @@ def judge(*, actor: User, group: Group, answer: GroupAnswer) -> GroupDecision:
     locked = Group.objects.select_for_update(no_key=True).filter(pk=group.pk).first()
     if given := GroupDecision.objects.filter(nonce=answer.nonce, reviewer=actor).first():
         return given
-    now = live(locked) if locked else None
+    now = live(locked, actor) if locked else None
     if locked is None or now is None or now.seen != answer.seen:
         raise GroupChanged(
             _("The group has changed since you opened it. Nothing was saved. Look at it again.")
         )
     if answer.verdict == GroupVerdict.PART and not answer.apart < set(now.members):
         raise ValidationError(_("Choose pictures of this group, but not all of them."))
+    if own_uploads.has_uploaded(actor, now.members):
+        raise OwnUpload(own_uploads.OF_A_GROUP)
     found = _sorted(now, answer, actor)
     if not found.verdicts:
         raise NothingOpen(_nothing_open(found))
@@ -122,7 +124,7 @@ def judge(*, actor: User, group: Group, answer: GroupAnswer) -> GroupDecision:
             "left_out": found.left_out,
         },
     )
-    _settle(given, found.verdicts)
+    _settle(given, found.verdicts, now.weakest)
     still_open = sum(1 for link in now.open if link.pair not in found.verdicts)
     Group.objects.filter(pk=locked.pk).update(open_pairs=still_open)
     Skip.objects.filter(user=actor, pair__in=list(found.verdicts)).delete()
@@ -152,6 +154,7 @@ def undo(*, actor: User, given: GroupDecision) -> GroupDecision:
             _("Only decisions of today can be undone. Open the pair and change the decision.")
         )
     resting = PairReview.objects.filter(decision__in=given.decisions.order_by().values("pk"))
+    resting |= PairReview.objects.filter(pk__in=quality_second.kept_back(given))
     pairs = [row.pk for row in resting.order_by("pk").select_for_update(of=("self",)).only("pk")]
     if not pairs or GroupDecision.objects.filter(supersedes=given).exists():
         raise TooLate(_("This decision has been changed since, so that it cannot be undone."))
@@ -167,6 +170,9 @@ def undo(*, actor: User, given: GroupDecision) -> GroupDecision:
     joined = CandidatePair.objects.filter(pk__in=pairs).values_list("left", "right")
     holds.stay_held(set(chain.from_iterable(joined)), given.made_at)
     _settle(withdrawal, dict.fromkeys(pairs, Verdict.WITHDRAWN))
+    quality_second.taken_back(
+        given.decisions.filter(pair__in=pairs).order_by().values_list("pk", flat=True)
+    )
     _record("decision.group_undone", withdrawal, len(pairs))
     return withdrawal
 
@@ -196,8 +202,8 @@ def _check(answer: GroupAnswer) -> None:
         raise ValidationError(_("Choose a verdict."))
     wanted = verdict != GroupVerdict.NOT_DUPLICATE, verdict != GroupVerdict.DUPLICATE
     given = (
-        answer.reason in REASONS[Verdict.DUPLICATE],
-        answer.reason_apart in REASONS[Verdict.NOT_DUPLICATE],
+        answer.reason in reasons.codes(Verdict.DUPLICATE),
+        answer.reason_apart in reasons.codes(Verdict.NOT_DUPLICATE),
     )
     if wanted != given:
         raise ValidationError(_("Choose a reason that belongs to the verdict."))
@@ -232,10 +238,11 @@ def _sorted(now: Live, answer: GroupAnswer, actor: User) -> Sorted:
         CandidatePair.objects.filter(is_held(actor), pk__in=said).values_list("pk", flat=True)
     )
     found, moment = Sorted(), timezone.now()
+    not_theirs = quality_second.not_theirs(said, actor)
     for pair, decided, holder, until in rows.values_list(
         "pk", "verdict", "lease_holder", "lease_until"
     ):
-        if decided:
+        if decided or pair in not_theirs:
             found.decided.append(pair)
         elif pair in held:
             found.held.append(pair)
@@ -255,7 +262,9 @@ def _nothing_open(found: Sorted) -> str:
     return _("Nothing was saved: every pair of this group has been judged already.")
 
 
-def _settle(given: GroupDecision, verdicts: dict[int, Verdict]) -> None:
+def _settle(
+    given: GroupDecision, verdicts: dict[int, Verdict], weakest: Link | None = None
+) -> None:
     """Write a decision on each pair, and where it stands; the review rows are locked."""
     reasons = {
         Verdict.DUPLICATE: given.reason,
@@ -267,6 +276,7 @@ def _settle(given: GroupDecision, verdicts: dict[int, Verdict]) -> None:
     pictures = Picture.objects.in_bulk(
         {picture for two in ends.values_list("left", "right") for picture in two}
     )
+    waiting: list[int] = []
     for part in _parts(sorted(verdicts)):
         last = dict(
             Decision.objects.filter(pair__in=part, superseded_by__isnull=True)
@@ -290,7 +300,9 @@ def _settle(given: GroupDecision, verdicts: dict[int, Verdict]) -> None:
             for pair in pairs
         )
         record_all(_event(decision) for decision in made)
-    _mark(given, list(verdicts))
+        if weakest is not None:
+            waiting += quality_second.after_group(made, weakest.pair)
+    _mark(given, list(verdicts), waiting)
 
 
 def _evidence(pair: CandidatePair, given: GroupDecision, last: int | None) -> dict[str, object]:
@@ -299,10 +311,11 @@ def _evidence(pair: CandidatePair, given: GroupDecision, last: int | None) -> di
     return evidence.implied(pair, given.pk)
 
 
-def _mark(given: GroupDecision, pairs: list[int]) -> None:
+def _mark(given: GroupDecision, pairs: list[int], waiting: list[int]) -> None:
     """Say in the review rows where the pairs stand; whoever looked at one has lost it."""
-    if given.verdict == GroupVerdict.WITHDRAWN:
-        PairReview.objects.filter(pk__in=pairs).update(
+    open_again = pairs if given.verdict == GroupVerdict.WITHDRAWN else waiting
+    if open_again:
+        PairReview.objects.filter(pk__in=open_again).update(
             decision=None,
             verdict="",
             lease_holder=None,
@@ -310,6 +323,7 @@ def _mark(given: GroupDecision, pairs: list[int]) -> None:
             token=F("token") + 1,
             regroup=True,
         )
+    if given.verdict == GroupVerdict.WITHDRAWN:
         return
     # One join of two tables: a subquery for each row would read all decisions again and again.
     with connection.cursor() as cursor:
@@ -320,8 +334,9 @@ def _mark(given: GroupDecision, pairs: list[int]) -> None:
                 lease_holder_id = NULL, lease_until = NULL, token = token + 1
             FROM review_decision AS made
             WHERE made.implied_by_id = %s AND made.pair_id = review.pair_id
+              AND NOT review.pair_id = ANY (%s)
             """,
-            [given.pk],
+            [given.pk, waiting],
         )
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from dedup_site.accounts.models import User
 from dedup_site.audit.services import record
-from review.models import REASONS, Hold, Matter, Verdict
+from review import reasons
+from review.models import Hold, Matter, Verdict
 from review.records import record_policies as policies
 from review.records.hold_querysets import directly_held_files, held_files
 from review.services import matters
@@ -106,7 +107,7 @@ def place_hold(
         raise PermissionDenied
     if not hold.matter.is_open:
         raise ValidationError(_("This matter is closed. Open it again, or choose another one."))
-    if reason not in REASONS[Verdict.LEGAL_HOLD]:
+    if reason not in reasons.codes(Verdict.LEGAL_HOLD):
         raise ValidationError(_("Choose a reason for the legal hold."))
     hold.reason, hold.note = reason, note
     _check(hold)
@@ -163,7 +164,7 @@ def preview(*, actor: User, targets: Sequence[Target]) -> Covered:
 def _saved(actor: User, target: Target, matter: Matter) -> Hold:
     hold = target.hold(matter, actor)
     _check_scope(actor, hold)
-    hold.reason = REASONS[Verdict.LEGAL_HOLD][0]
+    hold.reason = reasons.codes(Verdict.LEGAL_HOLD)[0]
     _check(hold)
     hold.save()
     return hold
@@ -181,9 +182,9 @@ def _check(hold: Hold) -> None:
 def _check_scope(actor: User, hold: Hold) -> int | None:
     """The library that the audit event belongs to; None for a hold in all libraries."""
     if not policies.may_place(actor, hold.kind):
-        raise PermissionDenied
+        raise PermissionDenied(policies.ONE_THING)
     if not policies.may_reach(actor, hold):
-        raise PermissionDenied
+        raise PermissionDenied(policies.EVERYWHERE)
     if hold.kind == Hold.Kind.ATTRIBUTE and hold.library is None:
         return None
     library_id = library_of(hold, actor)

@@ -20,6 +20,10 @@ class AlreadyDecided(Refused):
     """Another decision on the pair came first."""
 
 
+class OwnUpload(Refused):
+    """The person uploaded a file of what is to be judged."""
+
+
 class TooLate(Refused):
     """The decision can no longer be undone."""
 
@@ -35,6 +39,8 @@ class NothingOpen(Refused):
 def lease_lost(review: PairReview, user: User) -> LeaseLost:
     """The refusal for an answer whose lease is no longer in force."""
     holder = review.lease_holder
+    if holder is not None and review.taken_from_id == user.pk:
+        return LeaseLost(taken_over(holder))
     if holder is None or review.lease_until is None or holder == user:
         return LeaseLost(
             gettext(
@@ -46,6 +52,14 @@ def lease_lost(review: PairReview, user: User) -> LeaseLost:
         gettext("%(name)s has this pair until %(time)s. Your answer was not saved.")
         % {"name": holder.display_name, "time": time_format(localtime(review.lease_until))}
     )
+
+
+def taken_over(holder: User) -> str:
+    """The notice for the person whose pair somebody took over."""
+    return gettext(
+        "%(name)s has taken over this pair. Answers of yours are refused; what you wrote is "
+        "still here, to copy or to tell."
+    ) % {"name": holder.display_name}
 
 
 def already_decided(decision: Decision, user: User) -> AlreadyDecided:

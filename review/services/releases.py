@@ -41,7 +41,7 @@ def propose_release(*, actor: User, hold: Hold, reason: str) -> HoldRelease:
     actor = policies.current(actor, Can.MANAGE_MATTERS)
     hold = _locked(hold, actor)
     if not policies.may_reach(actor, hold):
-        raise PermissionDenied
+        raise PermissionDenied(policies.EVERYWHERE)
     reason = reason.strip()
     if not reason:
         raise ValidationError(_("Say why the hold is to end."))
@@ -71,8 +71,12 @@ def approve_release(*, actor: User, release: HoldRelease) -> ReleaseApproval:
     """
     actor = policies.current(actor, Can.APPROVE_RELEASES)
     hold = _locked(release.hold, actor)
-    if release.proposed_by_id == actor.pk or not policies.may_reach(actor, hold):
-        raise PermissionDenied
+    if release.proposed_by_id == actor.pk:
+        raise PermissionDenied(
+            _("You proposed this release, so that another records officer approves it.")
+        )
+    if not policies.may_reach(actor, hold):
+        raise PermissionDenied(policies.EVERYWHERE)
     if _state(release) != HoldRelease.State.PROPOSED:
         raise ReleaseRefused(_("This release does not wait for approval any more."))
     proposer = User.objects.get(pk=release.proposed_by_id)

@@ -16,7 +16,7 @@ from review.desk import Answer
 from review.filters import pair_filter
 from review.forms import AnswerForm
 from review.models import Decision, GroupDecision, Verdict
-from review.numbers import number
+from review.numbers import moment, number
 from review.querysets import shown_to
 from review.services import decisions, group_decisions, leases
 from review.services.refusals import Refused
@@ -83,9 +83,10 @@ def skip(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def lease(request: SignedInRequest, pk: int) -> HttpResponse:
     """The page's heartbeat: keep the pair, or say that it has passed on."""
-    kept = leases.take(actor=request.user, pair=_pair(request, pk))
+    pair = _pair(request, pk)
+    kept = leases.take(actor=request.user, pair=pair)
     if kept is None:
-        return JsonResponse({"message": _("This pair is no longer yours.")}, status=409)
+        return JsonResponse({"message": leases.why_lost(request.user, pair)}, status=409)
     return JsonResponse({"token": kept.token, "until": kept.until.isoformat()})
 
 
@@ -93,7 +94,8 @@ def lease(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def release(request: SignedInRequest, pk: int) -> HttpResponse:
     """The page is closed: others may have the pair at once."""
-    leases.release(actor=request.user, pair=_pair(request, pk))
+    until = moment(request.POST.get("until", ""))
+    leases.release(actor=request.user, pair=_pair(request, pk), until=until)
     return HttpResponse(status=204)
 
 

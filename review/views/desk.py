@@ -7,12 +7,13 @@ from django.views.decorators.http import require_safe
 
 from dedup_site.accounts.access import SignedInRequest, require
 from dedup_site.accounts.roles import Can
-from review import desk, policies
+from review import known_desk, policies
 from review.counts import day_of
-from review.filters import PairFilter, State, pair_filter
+from review.desk import Answer
+from review.filters import PairFilter, pair_filter
 from review.numbers import number
 from review.querysets import shown_to
-from review.services import leases
+from review.services import leases, queue_choices
 from review.services.leases import Lease
 from scanning.models import CandidatePair
 
@@ -35,20 +36,20 @@ def url_with_filters(name: str, request: HttpRequest, *args: object) -> str:
 def next_pair(request: SignedInRequest) -> HttpResponse:
     """Take the next pair of the filtered queue; `without` names pairs that the page has already."""
     chosen = pair_filter(request)
-    state = State.SKIPPED if chosen.chosen_state == State.SKIPPED else State.UNDECIDED
+    leave_out = [pk for text in request.GET.getlist("without") if (pk := number(text))]
     claimed = leases.claim_next(
         actor=request.user,
-        pairs=chosen.in_state(state),
-        tiers=chosen.tiers,
-        leave_out=[pk for text in request.GET.getlist("without") if (pk := number(text))],
+        queue=chosen.queue(queue_choices.order_of(request.user, request.GET.get("order", ""))),
+        leave_out=leave_out,
     )
+    claimed = known_desk.instead_of(request.user, claimed, chosen, leave_out)
     if claimed is None:
         if wants_fragment(request):
             return HttpResponse(status=204)
         return render(request, "review/done.html", {"day": day_of(chosen), **_links(request)})
     pair, lease = claimed
     if wants_fragment(request):
-        return show(request, pair, lease, chosen)
+        return show(request, pair, lease, chosen, counts=False)
     return redirect(url_with_filters("review:pair", request, pair.pk))
 
 
@@ -68,18 +69,19 @@ def show(
     lease: Lease | None,
     chosen: PairFilter,
     *,
-    answer: desk.Answer | None = None,
+    answer: Answer | None = None,
     status: int = 200,
+    counts: bool = True,
 ) -> HttpResponse:
-    """The pair page, or only its desk for the page's script."""
-    context = desk.context(
+    """The pair page, or only its desk for the page's script, which may count by itself."""
+    context = known_desk.context_of(pair)(
         pair,
         request.user,
         lease,
         right_file=number(request.GET.get("right", "")),
         answer=answer,
     )
-    context |= {"day": day_of(chosen), **_links(request)}
+    context |= {"day": day_of(chosen) if counts else None, **_links(request)}
     template = "review/_desk.html" if wants_fragment(request) else "review/pair.html"
     return render(request, template, context, status=status)
 

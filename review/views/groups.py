@@ -13,14 +13,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dedup_site.accounts.access import SignedInRequest, require
+from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can
-from review import comparison, policies
+from review import comparison, own_uploads, policies
 from review.comparison import Side
 from review.evidence import files_for
 from review.grouping import group_page
 from review.grouping.group_forms import GroupAnswerForm, GroupFilterForm
 from review.models import Group, GroupDecision, Verdict
 from review.numbers import number
+from review.quality.second import groups_without_work
 from review.querysets import GroupQuerySet, shown_to
 from review.services import group_decisions
 from review.services.refusals import Refused
@@ -29,7 +31,7 @@ from scanning.models import Library, Picture
 PAGE = 50
 # A group of two is a pair: the queue shows it already.
 SMALLEST = 3
-STATES = {"open": Q(open_pairs__gt=0), "done": Q(open_pairs=0), "all": Q()}
+STATES = ("open", "done", "all")
 
 
 def filtered(request: SignedInRequest) -> tuple[GroupFilterForm, GroupQuerySet]:
@@ -37,11 +39,20 @@ def filtered(request: SignedInRequest) -> tuple[GroupFilterForm, GroupQuerySet]:
     form = GroupFilterForm(request.GET)
     form.fields["library"].queryset = Library.objects.visible_to(request.user)  # type: ignore[attr-defined]  # of a model choice
     groups = Group.objects.visible_to(request.user)
+    if policies.may_give(request.user, Verdict.DUPLICATE):
+        groups = own_uploads.without_own_groups(groups, request.user)
     if not form.is_valid():
         return form, groups.none()
     if form.cleaned_data["library"]:
         groups = groups.filter(library=form.cleaned_data["library"])
     return form, groups.filter(size__gte=int(form.cleaned_data["size"] or SMALLEST))
+
+
+def in_states(user: User) -> dict[str, Q]:
+    """What each state of the list asks; what the person judged, and waits for others, is done."""
+    idle = list(groups_without_work(user).order_by().values_list("pk", flat=True))
+    is_open = Q(open_pairs__gt=0) & ~Q(pk__in=idle)
+    return {"open": is_open, "done": ~is_open, "all": Q()}
 
 
 def url_with(request: SignedInRequest, name: str, *args: object, **more: str) -> str:
@@ -62,11 +73,12 @@ def groups(request: SignedInRequest) -> HttpResponse:
     form, found = filtered(request)
     state = request.GET.get("state", "open")
     state = state if state in STATES else "open"
+    conditions = in_states(request.user)
     counts = found.order_by().aggregate(
-        **{name: Count("pk", filter=condition) for name, condition in STATES.items()}
+        **{name: Count("pk", filter=condition) for name, condition in conditions.items()}
     )
     size, _dot, pk = request.GET.get("after", "").partition(".")
-    shown = found.filter(STATES[state]).select_related("library", "weakest")
+    shown = found.filter(conditions[state]).select_related("library", "weakest")
     is_later = size.isdecimal() and pk.isdecimal() and len(size + pk) < 19
     page = list((after(shown, int(size), int(pk)) if is_later else shown)[: PAGE + 1])
     last = page[PAGE - 1] if len(page) > PAGE else None
@@ -74,7 +86,7 @@ def groups(request: SignedInRequest) -> HttpResponse:
     here = "review:groups"
     context = {
         "form": form,
-        "rows": group_page.rows_of(page[:PAGE]),
+        "rows": group_page.rows_of(page[:PAGE], request.user),
         "state": state,
         "tabs": [
             (name, labels[name], url_with(request, here, state=name), counts[name])
@@ -110,9 +122,14 @@ def show(
 ) -> HttpResponse:
     """The group page; after a refused answer with everything that was chosen."""
     given = request.POST
+    may_judge = policies.may_give(request.user, Verdict.DUPLICATE)
+    is_own = may_judge and own_uploads.has_uploaded(
+        request.user, group.memberships.values_list("picture", flat=True)
+    )
     context = {
         **group_page.context(group, request.user),
-        "may_judge": policies.may_give(request.user, Verdict.DUPLICATE),
+        "may_judge": may_judge and not is_own,
+        "own_upload": own_uploads.OF_A_GROUP if is_own else "",
         "problems": problems or [],
         "chosen": {
             "verdict": given.get("verdict", ""),
@@ -129,7 +146,7 @@ def show(
 def _next_url(request: SignedInRequest, group: Group) -> str:
     """The next open group behind this one, else the first; empty where there is none."""
     _form, found = filtered(request)
-    open_groups = found.filter(STATES["open"]).exclude(pk=group.pk)
+    open_groups = found.filter(in_states(request.user)["open"]).exclude(pk=group.pk)
     following = after(open_groups, group.size, group.pk).first() or open_groups.first()
     return url_with(request, "review:group", following.pk) if following else ""
 

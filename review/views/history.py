@@ -10,7 +10,9 @@ from review import policies
 from review.filters import DecisionFilter
 from review.models import Decision
 from review.numbers import number
+from review.quality import second
 from review.querysets import DecisionQuerySet
+from review.services import known_verdicts
 
 PAGE = 50
 
@@ -24,7 +26,7 @@ def history(request: SignedInRequest) -> HttpResponse:
     before = number(request.GET.get("before", ""))
     if before is not None:
         found = found.filter(pk__lt=before)
-    page = list(found[: PAGE + 1])
+    page = known_verdicts.among(list(found[: PAGE + 1]), chosen, before, PAGE + 1)
     query = request.GET.copy()
     query.pop("before", None)
     older = query.copy()
@@ -32,6 +34,7 @@ def history(request: SignedInRequest) -> HttpResponse:
         older["before"] = str(page[PAGE - 1].pk)
     context = {
         "filter": chosen,
+        "waiting": second.standing(page, request.user),
         "is_everybody": policies.sees_all_decisions(request.user),
         "is_filtered": any(query.values()),
         "lines": [(decision, _is_undoable(request, decision)) for decision in page[:PAGE]],
@@ -51,8 +54,8 @@ def _readable(request: SignedInRequest) -> DecisionQuerySet:
         )
     )
     if not policies.sees_all_decisions(request.user):
-        decisions = decisions.filter(reviewer=request.user)
-    return decisions.order_by("-pk")
+        return decisions.filter(reviewer=request.user).order_by("-pk")
+    return second.unveiled_to(decisions, request.user).order_by("-pk")
 
 
 def _is_undoable(request: SignedInRequest, decision: Decision) -> bool:

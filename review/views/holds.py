@@ -24,7 +24,7 @@ def place(request: SignedInRequest, pk: int) -> HttpResponse:
     kinds = [kind for kind in Hold.Kind if policies.may_place(request.user, kind)]
     kind = _kind(request.GET.get("kind", kinds[-1]))
     if kind not in kinds:
-        raise PermissionDenied
+        raise PermissionDenied(policies.ONE_THING)
     form = HoldForm(
         request.POST if request.method == "POST" else None, kind=kind, user=request.user
     )

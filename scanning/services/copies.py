@@ -39,10 +39,8 @@ class Compared(NamedTuple):
 def next_number(model: type[models.Model]) -> int:
     """A number that no row of the table has, or will have."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id'))",
-            [model._meta.db_table],  # noqa: SLF001  public by documentation
-        )
+        table = model._meta.db_table  # noqa: SLF001  public by documentation
+        cursor.execute("SELECT scanning_next_number(%s)", [table])
         (number,) = cursor.fetchone() or (0,)
     return int(number)
 

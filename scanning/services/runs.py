@@ -16,7 +16,7 @@ from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Can
 from dedup_site.audit.services import record
 from scanning.models import Chunk, Joined, ScanJob, ScanRun
-from scanning.services import comparing, ledger, matching
+from scanning.services import comparing, ledger, matching, statistics
 from scanning.services.jobs import next_run_at
 
 
@@ -157,10 +157,12 @@ def advance(run_id: int) -> None:
 def _enter(run: ScanRun, state: ScanRun.State) -> None:
     run.state = state
     run.save(update_fields=["state"])
+    transaction.on_commit(statistics.renew, robust=True)
 
 
 def _finish(run: ScanRun) -> None:
     _end(run, ScanRun.State.FINISHED)
+    transaction.on_commit(statistics.renew, robust=True)
     totals = Chunk.objects.filter(run=run).aggregate(
         read=Sum("files_done", default=0),
         errors=Sum("errors", default=0),

@@ -19,7 +19,7 @@ from scanning.attributes import PathPattern, PatternError, parse_pattern, read_m
 from scanning.folders import Found, Walk
 from scanning.models import Chunk, ScanRun, SourceFile
 from scanning.selection import Selection
-from scanning.services import ledger
+from scanning.services import ledger, statistics
 from scanning.storage import open_source, raw_path, upload_path, uploads_folder
 from scanning.versions import current_versions
 
@@ -68,6 +68,7 @@ def walk(chunk: Chunk) -> None:
         _write_read_chunks(run, notices)
         current.state = Chunk.State.DONE
         current.save(update_fields=["state", "lease_until"])
+        transaction.on_commit(statistics.renew, robust=True)
 
 
 @dataclass(frozen=True, slots=True)

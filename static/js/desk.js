@@ -114,18 +114,48 @@ export class Desk {
     place.hidden = !text;
   }
 
+  // A colleague
+
+  get refer() {
+    return this.element.querySelector("[data-refer]");
+  }
+
+  openRefer() {
+    const place = this.refer;
+    if (!place) return false;
+    place.open = true;
+    place.querySelector("select").focus();
+    return true;
+  }
+
+  closeRefer() {
+    this.refer.open = false;
+    document.activeElement?.blur();
+  }
+
+  openTakeOver() {
+    const place = this.element.querySelector("[data-take-over]");
+    if (!place) return false;
+    place.open = true;
+    place.querySelector("button").focus();
+    return true;
+  }
+
   // Counters
 
   counts() {
     const read = (name) => Number(this.element.querySelector(`[data-${name}]`)?.textContent);
-    return { done: read("done") || 0, left: read("left") || 0 };
+    const isMore = this.element.querySelector("[data-left-more]:not([hidden])") !== null;
+    return { done: read("done") || 0, left: read("left") || 0, isMore };
   }
 
-  setCounts({ done, left }) {
+  setCounts({ done, left, isMore }) {
     for (const [name, value] of Object.entries({ done, left })) {
       const place = this.element.querySelector(`[data-${name}]`);
       if (place) place.textContent = String(Math.max(0, value));
     }
+    const more = this.element.querySelector("[data-left-more]");
+    if (more) more.hidden = !isMore;
   }
 
   // Lease
@@ -137,22 +167,28 @@ export class Desk {
     return body;
   }
 
-  // Whether the pair is still this person's; a network fault counts as yes.
+  // Whether the pair is still this person's, and if not, what to say; a network fault counts as yes.
   async keep() {
     const url = this.element.dataset.leaseUrl;
-    if (!url) return true;
+    if (!url) return { isKept: true };
     try {
       const { ok, status, data } = await post(url, this.secret);
-      const token = this.form?.querySelector('[name="token"]');
-      if (ok && token) token.value = data.token;
-      return ok || status !== 409;
+      for (const token of this.element.querySelectorAll('[name="token"]')) {
+        if (ok) token.value = data.token;
+      }
+      if (ok) this.element.dataset.until = data.until;
+      return { isKept: ok || status !== 409, message: data.message };
     } catch {
-      return true;
+      return { isKept: true };
     }
   }
 
+  // It names the lease: one that a reloaded page has just renewed is not given back.
   release() {
-    const url = this.element.dataset.releaseUrl;
-    if (url) navigator.sendBeacon(url, this.secret);
+    const { releaseUrl, until } = this.element.dataset;
+    if (!releaseUrl) return;
+    const body = this.secret;
+    body.set("until", until);
+    navigator.sendBeacon(releaseUrl, body);
   }
 }

@@ -1,6 +1,7 @@
 // The review desk: keys, verdicts without waiting, the next pair ready before it is asked for.
 
 import { Desk, post } from "./desk.js";
+import { Session } from "./session.js";
 
 const HEARTBEAT = 60_000;
 const MESSAGE = 8_000;
@@ -14,6 +15,7 @@ class Review {
     this.help = document.querySelector("[data-help]");
     this.desk = new Desk(frame.querySelector("[data-desk]"));
     this.counts = this.desk.counts();
+    this.session = new Session(document.querySelector("[data-session]"));
     this.sending = null;
     this.listen();
     this.desk.show();
@@ -100,12 +102,17 @@ class Review {
     const counts = { ...this.counts };
     if (next) {
       judged.hide();
-      this.counts = { done: counts.done + change.done, left: counts.left + change.left };
+      this.counts = {
+        ...counts,
+        done: counts.done + change.done,
+        left: counts.left + change.left,
+      };
       this.show(next);
       this.prefetch();
     }
     const { ok, data } = await sent;
     if (ok) {
+      if (change.done) this.session.judged();
       judged.remove();
       this.say(data.message ?? "");
       if (!next) location.assign(judged.element.dataset.nextUrl);
@@ -162,10 +169,11 @@ class Review {
   async heartbeat() {
     if (document.visibilityState !== "visible" || this.sending) return;
     const desk = this.desk;
-    if (!(await desk.keep()) && desk === this.desk && !this.sending) desk.problem(this.text("lost"));
+    const { isKept, message } = await desk.keep();
+    if (!isKept && desk === this.desk && !this.sending) desk.problem(message ?? this.text("lost"));
     const next = this.next;
     const waiting = (await next)?.desk;
-    if (waiting && waiting !== this.desk && !(await waiting.keep()) && next === this.next) {
+    if (waiting && waiting !== this.desk && !(await waiting.keep()).isKept && next === this.next) {
       waiting.remove();
       this.prefetch();
     }
@@ -208,6 +216,11 @@ class Review {
   }
 
   onSubmit(event) {
+    if (event.target.matches("[data-refer-form]") && this.desk.canBeJudged) {
+      event.preventDefault();
+      const body = new FormData(event.target);
+      return void this.submit(event.target.action, body, { done: 0, left: -1 });
+    }
     if (event.target !== this.desk.form || !this.desk.canBeJudged) return;
     event.preventDefault();
     const button = event.submitter;
@@ -223,9 +236,14 @@ class Review {
     const { target, key } = event;
     if (this.help.open || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (key === "Escape") {
-      if (target.matches("textarea, select")) this.desk.leaveNote();
+      if (target.closest("[data-refer]")) this.desk.closeRefer();
+      else if (target.matches("textarea, select")) this.desk.leaveNote();
       else if (this.desk.verdict) this.desk.unchoose();
       return;
+    }
+    if (key === "Enter" && target.matches("[data-refer] select")) {
+      event.preventDefault();
+      return target.form.requestSubmit();
     }
     if (event.ctrlKey) {
       if (key === "Enter" && target.matches("textarea")) this.desk.confirm("1");
@@ -253,6 +271,8 @@ class Review {
     if (event.repeat) return false;
     if (key === "s" && button("skip")) return button("skip").click(), true;
     if (key === "u") return this.undo(), true;
+    if (key === "r") return desk.openRefer();
+    if (key === "t") return desk.openTakeOver();
     return false;
   }
 }

@@ -17,6 +17,7 @@ def triggers_off(table: str) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
         yield
+        cursor.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(name))
         triggers = ["append_only_rows", "append_only_table"]
         for trigger in triggers + ["intake"] * (table == "audit_auditevent"):
             cursor.execute(

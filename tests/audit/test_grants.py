@@ -34,6 +34,11 @@ MAY_ADD: dict[DatabaseRole, Callable[[str], bool]] = {
     AUDITOR: lambda _table: False,
 }
 
+TRIGGERS = {
+    "review_planitem": "plan_item_guard",
+    "review_retentionruleversion": "hold_before_moves",
+}
+
 
 def execute(statement: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
@@ -276,6 +281,19 @@ def test_a_trigger_that_is_switched_off_is_found() -> None:
     execute("DROP TRIGGER append_only_table ON review_hold")
     with acting_as(APPLICATION):
         assert grants.too_wide() == ["triggers are missing or switched off on review_hold"]
+
+
+@pytest.mark.parametrize("table", ["review_planitem", "review_retentionruleversion"])
+def test_so_is_any_other_that_is_switched_off(table: str) -> None:
+    execute(f"ALTER TABLE {table} DISABLE TRIGGER review_{TRIGGERS[table]}")
+    with acting_as(APPLICATION):
+        assert grants.too_wide() == [f"triggers are missing or switched off on {table}"]
+
+
+def test_a_function_of_its_own_is_found() -> None:
+    execute("ALTER FUNCTION second_look_append_only() OWNER TO second_look_application")
+    with acting_as(APPLICATION):
+        assert grants.too_wide() == ["it owns tables"]
 
 
 def test_the_check_advises(client: Client) -> None:

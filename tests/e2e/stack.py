@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from dedup_site.database_roles import DatabaseRole, as_role
 from dedup_site.processes import Children
 from tests.scans import until
 
@@ -22,6 +23,9 @@ def running(data_dir: Path, *library_roots: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as environment, Children() as children:
         environment.setenv("DATA_DIR", str(data_dir))
         environment.setenv("LIBRARY_ROOTS", ",".join(map(str, library_roots)))
+        # The tests are a superuser; the program is not, or it would touch no file.
+        url = as_role(os.environ["DATABASE_URL"], DatabaseRole.APPLICATION)
+        environment.setenv("DATABASE_URL", url)
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as queue:
             queue.flushdb()  # tests before may have left messages
         worker = [sys.executable, "-m", "celery", "--app", "dedup_site", "worker", "--beat"]

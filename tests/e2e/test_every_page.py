@@ -50,6 +50,7 @@ def pages_for(role: Role, library: Library) -> list[str]:
                 "/review/retention/personal-data/",
             ),
             *("/review/retention/rules/amlo-cdd/", f"/review/retention/libraries/{library.pk}/"),
+            *("/review/plans/", "/review/plans/new/", f"/review/plans/libraries/{library.pk}/"),
             f"/review/pairs/{pair.pk}/",
         ],
         Role.AUDITOR: ["/audit/", f"/audit/{AuditEvent.objects.latest('pk').pk}/"],

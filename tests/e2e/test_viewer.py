@@ -403,6 +403,9 @@ def test_a_sensitive_picture_is_fetched_once_however_it_is_looked_at(
     library.is_sensitive = True
     library.save()
     desk = opened(open_page(reviewer), pair)
+    desk.desk.locator("[data-purpose]").select_option("judging")
+    desk.desk.locator("[data-action=reveal]").click()
+    expect(desk.desk.locator("img[data-concealed]")).to_have_count(0)
     desk.press("l", "ArrowRight", "x", "x", "c", "v", "b", "l", "z", "+", "0")
     desk.press("s")
     desk.expect_other_than(pair.pk)

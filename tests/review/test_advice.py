@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from review.advice import DEFAULT, Advice, Candidate, Keep, Standing, advise, candidates
+from review.advice import Advice, Keep, advise, candidates
 from review.compared import Placement
 from review.comparison import Side
+from review.keeping import Candidate, Standing
 from scanning.models import Picture, SourceFile
 
 NOTHING = Advice([], [], None)
@@ -23,10 +24,15 @@ def candidate(
     **metadata: str,
 ) -> Candidate:
     """A side with one file that was changed so many days after 1970."""
+    one = side(width=width, height=height, changed=changed, **metadata)
+    plain = Standing()
+    return candidates((one, one), (standing or plain, plain), None)[0]
+
+
+def side(*, width: int = 800, height: int = 600, changed: int = 0, **metadata: str) -> Side:
     picture = Picture(width=width, height=height, metadata=metadata)
     file = SourceFile(path="a.jpg", modified_ns=changed * DAY_NS)
-    side = Side(picture, [file], file)
-    return Candidate(side, standing or Standing(), width * height)
+    return Side(picture, [file], file)
 
 
 HELD = Standing(is_held=True)
@@ -115,18 +121,18 @@ def test_two_that_are_held_both_stay() -> None:
     assert found.sentence == "Both are on hold: nothing may happen to either."
 
 
-def test_a_library_may_have_criteria_of_its_own() -> None:
+def test_a_library_may_have_an_order_of_its_own() -> None:
     """Only age counts, and then size."""
-    by_code = {criterion.code: criterion for criterion in DEFAULT}
-    left = candidate(width=1600, changed=1, jpeg_quality="50")
-    right = candidate(changed=9, jpeg_quality="95")
-    found = advise(left, right, [by_code["older"], by_code["larger"]])
-    assert found == Advice(["older", "larger"], [], Keep.LEFT)
+    left = candidate(changed=1, jpeg_quality="50")
+    right = candidate(width=1600, changed=9, jpeg_quality="95")
+    assert advise(left, right, ["older", "larger"]) == Advice(["older"], ["larger"], None)
+    assert advise(left, right, ["older"]) == Advice(["older"], [], Keep.LEFT)
+    assert advise(left, right, ["larger"]) == Advice([], ["larger"], Keep.RIGHT)
 
 
 def test_a_border_makes_no_picture_larger() -> None:
     """The left picture fills the middle quarter of the right one: 400 × 300 of its pixels."""
-    sides = (candidate(width=400, height=300).side, candidate(width=800, height=600).side)
+    sides = (side(width=400, height=300), side(width=800, height=600))
     known = Placement(0.5, 0, 0.25, 0, 0.5, 0.25)
     plain = (Standing(), Standing())
     assert advise(*candidates(sides, plain, known)) == NOTHING

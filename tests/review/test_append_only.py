@@ -42,7 +42,8 @@ def test_nothing_is_changed_or_removed(held: Decision, table: str, statement: st
 
 
 def test_a_decision_is_superseded_once(held: Decision) -> None:
-    fields = {"pair": held.pair, "reviewer": held.reviewer, "evidence": {}, "verdict": "duplicate"}
+    fields = {"pair": held.pair, "reviewer": held.reviewer, "evidence": {}}
+    fields |= {"verdict": "duplicate", "reason": "rescan"}
     Decision.objects.create(supersedes=held, **fields)
 
     for supersedes in (held, None):

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
@@ -286,6 +287,30 @@ def test_a_hold_covers_one_thing(library: Library, make_picture: MakePicture, pl
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             place(**wrong)
+
+
+def test_copies_are_found_by_indexes_before_postgres_knows_the_tables(
+    library: Library, make_pair: MakePair, judge: Judge, reviewer: User, place: Place
+) -> None:
+    """Otherwise each file would look through all pairs: minutes, right after a large scan."""
+    judge(reviewer, make_pair("a", "b"), Verdict.DUPLICATE, "same_picture")
+    place(library=library)
+    with connection.cursor() as cursor:
+        before = scanned_through(cursor)
+        cursor.execute(
+            "SELECT count(*) FROM review_holds_on(ARRAY(SELECT id FROM scanning_sourcefile))"
+        )
+        assert cursor.fetchone() == (2,)
+        assert scanned_through(cursor) == before
+
+
+def scanned_through(cursor: CursorWrapper) -> int:
+    """How often the table of pairs has been read from its beginning to its end."""
+    cursor.execute(
+        "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'scanning_candidatepair'"
+    )
+    (count,) = cursor.fetchone()
+    return int(count)
 
 
 MANY = 100_000

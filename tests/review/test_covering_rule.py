@@ -116,7 +116,7 @@ def _confirm(
         if not created or not is_duplicate:
             continue
         decision = Decision.objects.create(
-            pair=pair, verdict=Verdict.DUPLICATE, reviewer=judge, evidence={}
+            pair=pair, verdict=Verdict.DUPLICATE, reason="rescan", reviewer=judge, evidence={}
         )
         PairReview.objects.create(pair=pair, decision=decision, verdict=Verdict.DUPLICATE)
         old, new = group[bytes(right.sha256)], group[bytes(left.sha256)]

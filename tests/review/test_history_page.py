@@ -133,5 +133,5 @@ def test_the_number_of_queries_does_not_grow(
     client = client_as(reviewer)
     client.get(reverse("review:history"))
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         client.get(reverse("review:history"))

@@ -7,21 +7,27 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from dedup_site.accounts.models import User
-from review.models import PairReview, Skip
+from review.models import Order, PairReview, QueuePlace, Skip
+from review.ordering import Queue
 from review.paging import TIERS
 from review.services import leases
-from scanning.models import CandidatePair
+from scanning.models import CandidatePair, Library
 from tests.conftest import MakePair
 from tests.review.conftest import Judge
 
 pytestmark = pytest.mark.django_db
 
 
+def queue_of(actor: User, order: Order = Order.SURE) -> Queue:
+    """Everything open that the person may see, look-alikes too."""
+    libraries = list(Library.objects.visible_to(actor).values_list("pk", flat=True))
+    return Queue(QueuePlace.objects.within(libraries), libraries, TIERS, order)
+
+
 def claim(actor: User, *leave_out: int) -> CandidatePair | None:
     claimed = leases.claim_next(
         actor=actor,
-        pairs=CandidatePair.objects.visible_to(actor),
-        tiers=TIERS,
+        queue=queue_of(actor),
         leave_out=leave_out,
     )
     return claimed[0] if claimed else None
@@ -81,6 +87,22 @@ def test_a_released_pair_is_free_at_once(
     assert leases.take(actor=second_reviewer, pair=pair) is None
 
     leases.release(actor=reviewer, pair=pair)
+    assert leases.take(actor=second_reviewer, pair=pair) is not None
+
+
+def test_a_page_that_closes_late_does_not_give_back_what_its_reload_has_taken(
+    reviewer: User, second_reviewer: User, make_pair: MakePair
+) -> None:
+    pair = make_pair()
+    before = leases.take(actor=reviewer, pair=pair)
+    after = leases.take(actor=reviewer, pair=pair)
+    assert before is not None
+    assert after is not None
+
+    leases.release(actor=reviewer, pair=pair, until=before.until)
+    assert leases.take(actor=second_reviewer, pair=pair) is None
+
+    leases.release(actor=reviewer, pair=pair, until=after.until)
     assert leases.take(actor=second_reviewer, pair=pair) is not None
 
 

@@ -18,7 +18,7 @@ ClientAs = Callable[[User], Client]
 
 def judged(pair: CandidatePair, reviewer: User) -> Decision:
     return Decision.objects.create(
-        pair=pair, verdict="duplicate", reviewer=reviewer, evidence={"v": 1}
+        pair=pair, verdict="duplicate", reason="rescan", reviewer=reviewer, evidence={"v": 1}
     )
 
 

@@ -236,5 +236,5 @@ def test_the_number_of_queries_is_bounded(
     client = client_as(reviewer)
     client.get(url(pair))
 
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(38):
         client.get(url(pair))

@@ -9,12 +9,12 @@ from django.db import connection
 
 from dedup_site.accounts.models import User
 from review.models import Decision
-from review.paging import TIERS
 from review.services import decisions, leases
 from review.services.refusals import AlreadyDecided
 from scanning.models import CandidatePair
 from tests.conftest import MakePair
 from tests.review.conftest import Judge
+from tests.review.test_leases import queue_of
 
 
 class Scene(NamedTuple):
@@ -58,8 +58,7 @@ def test_who_ask_for_pairs_at_once_each_get_their_own(scene: Scene) -> None:
         mine: list[int] = []
         while claimed := leases.claim_next(
             actor=actor,
-            pairs=CandidatePair.objects.visible_to(actor),
-            tiers=TIERS,
+            queue=queue_of(actor),
             leave_out=mine,
         ):
             mine.append(claimed[0].pk)

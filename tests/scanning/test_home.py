@@ -22,7 +22,7 @@ def test_a_reviewer_starts_with_what_is_undecided(
     make_pair("a", "b")
     decided = make_pair("a", "c")
     decision = Decision.objects.create(
-        pair=decided, verdict="duplicate", reviewer=reviewer, evidence={}
+        pair=decided, verdict="duplicate", reason="rescan", reviewer=reviewer, evidence={}
     )
     PairReview.objects.create(pair=decided, decision=decision, verdict="duplicate")
     page = client_as(reviewer).get(reverse("home"))

@@ -1,0 +1,1 @@
+"""Action plans: what should happen to confirmed duplicates, worked out and shown before it does."""

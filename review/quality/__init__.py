@@ -1,0 +1,1 @@
+"""How good the verdicts are: agreement, what was missed, what another threshold would cost."""
