@@ -16,7 +16,9 @@ WITHOUT_SERVERS = {
 
 def needs_servers(arguments: list[str]) -> bool:
     asks_for_help = not {"-h", "--help"}.isdisjoint(arguments)
-    return not asks_for_help and next(iter(arguments), "") not in WITHOUT_SERVERS
+    asks_database = any(word.startswith("--database") for word in arguments)
+    command = next(iter(arguments), "")
+    return not asks_for_help and (command not in WITHOUT_SERVERS or asks_database)
 
 
 def main() -> None:
