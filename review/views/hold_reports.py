@@ -14,12 +14,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 from dedup_site.accounts.access import SignedInRequest, require
 from review.models import Hold, HoldRelease, Matter
 from review.records.hold_lines import RELATED, hold_lines
-from review.records.hold_querysets import HoldQuerySet, HoldReleaseQuerySet, tell, told
+from review.records.hold_querysets import HoldQuerySet, HoldReleaseQuerySet, tell
 from review.services import hold_export
+from review.shipped import shipped
 from review.views.matters import LOOK
 
 ROWS_PER_PAGE = 50
 HOLD_STATES = [("", _("All")), ("in_force", _("In force")), ("released", _("Released"))]
+
+
+def _label(matter: Matter) -> str:
+    """Of a matter that the reader may know of."""
+    return f"{shipped(matter.reference)} {shipped(matter.title)}"
 
 
 class ReportFilter(forms.Form):
@@ -34,7 +40,7 @@ class ReportFilter(forms.Form):
         super().__init__(request.POST if request.method == "POST" else request.GET)
         known = Matter.objects.known_to(request.user)
         self.fields["matter"].queryset = known  # type: ignore[attr-defined]
-        self.fields["matter"].label_from_instance = lambda matter: str(told([matter])[0])  # type: ignore[attr-defined]
+        self.fields["matter"].label_from_instance = _label  # type: ignore[attr-defined]
         self.fields["state"].choices = states  # type: ignore[attr-defined]
 
     def chosen(self) -> dict[str, str]:

@@ -30,7 +30,7 @@ TEXTS = r"""
     text = (text ?? "").trim().replace(/\s+/g, " ");
     if (/[A-Za-z]{2,}[ ,]+[a-z]{2,}/.test(text) && !/[\u3400-\u9fff]/.test(text)) found.add(text);
   };
-  const data = ".path, .mono, .note, code, kbd, pre, script, style, [translate=no]";
+  const data = ".path, .mono, .note, code, kbd, pre, script, style, textarea, [translate=no]";
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
