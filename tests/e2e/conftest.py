@@ -18,13 +18,14 @@ from pytest_django.plugin import DjangoDbBlocker
 from dedup_site.accounts.models import User
 from dedup_site.accounts.roles import Role
 from dedup_site.run import DEMO_LIBRARY
-from scanning.models import Library, LibraryAccess, ScanJob, ScanRun
+from scanning.models import CandidatePair, Library, LibraryAccess, ScanJob, ScanRun
 from scanning.services.runs import start_run
 from tests import databases
 from tests.e2e import browser as browsers
 from tests.e2e import stack
 from tests.e2e.browser import Complaints
 from tests.e2e.pictures import write_pair
+from tests.e2e.viewer import BOXES, SAME, compared
 from tests.scans import until
 
 PASSWORD = "correct horse battery"
@@ -140,6 +141,15 @@ def library(site: str, tmp_path: Path) -> Library:
     )
     scan(library)
     return library
+
+
+@pytest.fixture
+def pair(library: Library) -> CandidatePair:
+    """One photograph at 640 × 480 and at 320 × 240; whichever is on the left."""
+    pair = CandidatePair.objects.filter(findings__library=library).order_by("pk").first()
+    assert pair is not None
+    compared(pair, placement=SAME, **BOXES)
+    return pair
 
 
 @pytest.fixture

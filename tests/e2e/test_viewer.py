@@ -1,77 +1,28 @@
 """The viewer: every way to compare two pictures, by keys, by mouse and by touch."""
 
 import io
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from dedup_site.accounts.models import User
-from dedup_site.accounts.roles import Role
 from dedup_site.audit.models import AuditEvent
 from scanning.models import CandidatePair, Library
-from tests.e2e.conftest import MakePerson, SignIn, scan
+from tests.e2e.conftest import SignIn
 from tests.e2e.desk import DeskPage
-from tests.e2e.pictures import draw
+from tests.e2e.viewer import BOXES, compared, frame, opened, style, tool, viewer
 
 MODES = {"z": "side", "x": "flip", "c": "split", "v": "overlay", "b": "difference"}
-SAME = [1_000_000, 0, 0, 0, 1_000_000, 0]
 MIRROR = [-1_000_000, 0, 1_000_000, 0, 1_000_000, 0]
 QUARTER_TURN = [0, -1_000_000, 1_000_000, 1_000_000, 0, 0]
-BOXES = {"regions": [[250, 250, 250, 250]], "other_regions": [[500, 250, 250, 250]]}
-
-
-def compared(pair: CandidatePair, **comparison: Any) -> None:
-    """Let the pair have been compared with this outcome."""
-    pair.evidence = {"comparison": {"reason": "same_picture", **comparison}}
-    pair.save()
-
-
-@pytest.fixture
-def pair(library: Library) -> CandidatePair:
-    """One photograph at 640 × 480 and at 320 × 240; whichever is on the left."""
-    pair = CandidatePair.objects.filter(findings__library=library).order_by("pk").first()
-    assert pair is not None
-    compared(pair, placement=SAME, **BOXES)
-    return pair
 
 
 @pytest.fixture
 def desk(open_page: SignIn, reviewer: User, pair: CandidatePair) -> DeskPage:
     """The pair in front of the reviewer."""
     return opened(open_page(reviewer), pair)
-
-
-def opened(page: Page, pair: CandidatePair) -> DeskPage:
-    """The pair, once both pictures are there."""
-    desk = DeskPage(page)
-    desk.open_pair(pair)
-    for image in desk.desk.locator("[data-sheet] img").all():
-        expect(image).to_have_js_property("complete", value=True)
-    return desk
-
-
-def viewer(desk: DeskPage) -> Locator:
-    return desk.desk.locator("[data-viewer]")
-
-
-def frame(desk: DeskPage) -> Locator:
-    return desk.desk.locator("[data-stage]").first
-
-
-def tool(desk: DeskPage, name: str) -> Locator:
-    return desk.desk.locator(f'[data-view="{name}"]')
-
-
-def style(desk: DeskPage, selector: str, name: str) -> list[str]:
-    """A style property of each element of the desk that the selector names, as it was set."""
-    found: list[str] = desk.desk.locator(selector).evaluate_all(
-        "(elements, name) => elements.map(element => element.style[name])", name
-    )
-    return found
 
 
 def brightness(desk: DeskPage) -> float:
@@ -412,117 +363,3 @@ def test_a_sensitive_picture_is_fetched_once_however_it_is_looked_at(
     views = AuditEvent.objects.filter(action="picture.viewed", actor_id=reviewer.pk)
     for picture in (pair.left_id, pair.right_id):
         assert views.filter(target_id=str(picture)).count() == 1
-
-
-# Touch
-
-
-@pytest.fixture
-def phone(open_page: SignIn, reviewer: User, pair: CandidatePair) -> DeskPage:
-    """The pair on a screen of 390 pixels, under fingers."""
-    page = open_page(reviewer, viewport={"width": 390, "height": 844}, has_touch=True)
-    desk = opened(page, pair)
-    frame(desk).scroll_into_view_if_needed()
-    return desk
-
-
-def touch(desk: DeskPage, *steps: list[tuple[float, float]]) -> None:
-    """Fingers that go down at the first places and move to the others; places from the middle."""
-    box = frame(desk).bounding_box()
-    assert box is not None
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    session = desk.page.context.new_cdp_session(desk.page)
-    for kind, places in zip(("touchStart", *["touchMove"] * len(steps)), steps, strict=False):
-        points = [
-            {"x": middle[0] + x, "y": middle[1] + y, "id": number}
-            for number, (x, y) in enumerate(places)
-        ]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
-def test_two_fingers_zoom_and_one_moves(phone: DeskPage) -> None:
-    whole = phone.sheets
-    touch(phone, [(-20, 0), (20, 0)], [(-40, 0), (40, 0)], [(-60, 0), (60, 0)])
-    left, right = phone.sheets
-    assert left["width"] > 2 * whole[0]["width"]
-    assert left == right
-
-    touch(phone, [(0, 0)], [(20, 0)], [(40, 10)])
-    moved = phone.sheets
-    assert moved[0] == moved[1]
-    assert moved[0]["left"] - left["left"] >= 20
-
-
-def test_a_tap_flips_in_place(phone: DeskPage) -> None:
-    labels = phone.desk.locator("[data-label]:visible")
-    tool(phone, "flip").tap()
-    expect(labels).to_have_text("Left")
-    frame(phone).tap()
-    expect(labels).to_have_text("Right")
-
-
-def test_two_taps_zoom_and_two_more_fit(phone: DeskPage) -> None:
-    """A browser makes a double click of two taps."""
-    whole = phone.sheets
-    frame(phone).dblclick()
-    expect(viewer(phone)).to_have_attribute("data-zoomed", "")
-    assert phone.sheets[0]["width"] > 2 * whole[0]["width"]
-    frame(phone).dblclick()
-    assert phone.sheets == whole
-
-
-def test_a_finger_leads_the_loupe(phone: DeskPage) -> None:
-    tool(phone, "loupe").tap()
-    loupes = phone.desk.locator(".viewer__loupe:visible")
-    expect(loupes).to_have_count(2)
-    before = style(phone, ".viewer__loupe", "transform")
-    sheets = phone.sheets
-    touch(phone, [(0, 0)], [(30, 20)], [(50, 30)])
-    assert style(phone, ".viewer__loupe", "transform") != before
-    assert phone.sheets == sheets  # the pictures stay where they are
-
-
-# Large pictures
-
-
-@pytest.fixture
-def large(site: str, tmp_path: Path) -> CandidatePair:
-    """A picture of 8000 × 5000 pixels and the same at a quarter of that, found by a scan."""
-    root = tmp_path / "large"
-    root.mkdir()
-    picture = draw()
-    picture.resize((8000, 5000)).save(root / "original.jpg", quality=80)
-    picture.resize((2000, 1250)).save(root / "copy.jpg", quality=80)
-    library = Library.objects.create(name=f"Large {root}", kind="mounted", root=str(root))
-    scan(library)
-    pair = CandidatePair.objects.get(findings__library=library)
-    compared(pair, placement=SAME)
-    return pair
-
-
-def test_a_large_picture_is_fetched_in_parts_only(
-    open_page: SignIn, make_person: MakePerson, large: CandidatePair
-) -> None:
-    """40 megapixels: what is looked at pixel by pixel comes in parts, never the whole file."""
-    library = large.findings.get().library
-    page = open_page(make_person(Role.REVIEWER, library))
-    asked = list[str]()
-    page.on("request", lambda request: asked.append(request.url))
-    desk = opened(page, large)
-    assert not any("/part/" in url for url in asked)
-
-    desk.press("1")
-    parts = desk.desk.locator("[data-layer] .viewer__part")
-    expect(parts).not_to_have_count(0)
-    sizes = parts.evaluate_all(
-        "parts => parts.map(part => [part.naturalWidth, part.naturalHeight])"
-    )
-    assert all(max(size) <= 2048 for size in sizes)
-    assert any("/part/" in url for url in asked)
-    left, right = desk.sheets
-    assert sorted([left["width"], right["width"]]) == [2000, 8000]
-
-    desk.press("a")
-    left, right = desk.sheets
-    assert abs(left["width"] - right["width"]) <= 2

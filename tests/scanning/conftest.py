@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from celery import current_app
 
+from scanning.models import Library
 from scanning.services.reading import decoder
 
 
@@ -36,3 +37,15 @@ def broker_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     yield
     monkeypatch.undo()
     forget_connections()
+
+
+@pytest.fixture
+def root(library: Library) -> Path:
+    return Path(library.root)
+
+
+@pytest.fixture
+def tenders(library: Library, root: Path) -> Path:
+    """Suppliers hand in photos for tenders; the folders say which."""
+    Library.objects.update(attribute_pattern="{tender}/{supplier}/…")
+    return root
