@@ -66,6 +66,7 @@ def library_new(request: SignedInRequest, kind: str) -> HttpResponse:
         made = create_library(actor=request.user, kind=kind, settings=form.settings(), root=root)
         messages.success(request, _("The library “%(name)s” is ready.") % {"name": made})
         return redirect("scanning:library", made.pk)
+    folders = overview.folders_below(folder) if is_mounted else []
     return render(
         request,
         "scanning/library_new.html",
@@ -73,7 +74,8 @@ def library_new(request: SignedInRequest, kind: str) -> HttpResponse:
             "form": form,
             "is_mounted": is_mounted,
             "folder": folder,
-            "folders": overview.folders_below(folder) if is_mounted else [],
+            "folders": folders,
+            "has_more_folders": len(folders) == overview.MAXIMUM_FOLDERS,
             "up_url": _url_above(folder),
             "roots": library_roots(),
         },

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
@@ -37,7 +38,9 @@ def test_from_a_folder_to_what_was_found(open_page: SignIn, admin: User, folder:
     page.get_by_role("link", name="Mount a folder").click()
     folders = page.get_by_role("region", name="Folders on the server")
     folders.get_by_role("listitem").first.get_by_role("link").click()
-    folders.get_by_role("link", name=folder.parent.name, exact=True).click()
+    expect(page.get_by_role("textbox", name="Folder")).not_to_have_value("")
+    # Of so many tests, more folders lie beside this one than are listed.
+    page.goto(f"/libraries/new/folder/?folder={quote(str(folder.parent))}")
     folders.get_by_role("link", name=folder.name, exact=True).click()
     expect(page.get_by_role("textbox", name="Folder")).to_have_value(str(folder))
     expect(page.get_by_label("Name")).to_have_value(folder.name)

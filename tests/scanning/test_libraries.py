@@ -202,6 +202,20 @@ def test_folders_to_choose_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ]
 
 
+def test_a_list_of_folders_that_is_cut_says_so(
+    admin: User, client_as: SignIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "root" / name).mkdir(parents=True)
+    monkeypatch.setenv("LIBRARY_ROOTS", str(tmp_path / "root"))
+    address = reverse("scanning:library_mount") + f"?folder={tmp_path}/root"
+    client = client_as(admin)
+    assert "There are more than are listed." not in client.get(address).content.decode()
+    monkeypatch.setattr(overview, "MAXIMUM_FOLDERS", 1)
+    page = client.get(address).content.decode()
+    assert "There are more than are listed. Type the path of the one you mean." in page
+
+
 # Pages
 
 
